@@ -1,0 +1,87 @@
+# rdo.releng: "make help" says what there is. Everything is put below .venv and .build, which "make clean" removes.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+export LC_ALL := C.UTF-8
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
+export ANSIBLE_FORCE_COLOR ?= $(if $(CI),0,)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# One Python that both the system packages and the virtual environment know.
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3.11 /usr/bin/python3.12 /usr/bin/python3))
+BIN := $(CURDIR)/.venv/bin
+UV := $(BIN)/uv
+COLLECTION := .build/ansible_collections/rdo/releng
+SANITY := $(CURDIR)/.build/sanity/ansible_collections/rdo/releng
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-18s %s\n", $$1, $$2}' Makefile
+
+## Installation
+
+.PHONY: system-packages
+system-packages: ## Install the system packages of bindep.txt that are missing
+	@.ci/system-packages
+
+.venv/bin/uv:
+	@echo "Making the virtual environment .venv"
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet uv==0.13.8
+
+.venv/run.done: requirements.txt | .venv/bin/uv system-packages
+	@$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt
+	touch $@
+
+.venv/dev.done: requirements-dev.txt | .venv/bin/uv system-packages
+	@$(UV) pip install --quiet --python $(BIN)/python -r requirements-dev.txt
+	touch $@ .venv/run.done
+
+$(COLLECTION):
+	@mkdir -p $(dir $@)
+	ln -sfn $(CURDIR) $@
+
+.PHONY: requirements
+requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
+	for file in requirements requirements-dev; do
+	  $(UV) pip compile --quiet --upgrade --python-version 3.11 --no-header --no-annotate $$file.in -o $$file.txt
+	done
+
+## Use
+
+.PHONY: quickstart
+quickstart: .venv/run.done $(COLLECTION) ## The whole pipeline on this machine; FAULT=build|closure|scenario|vote shows a gate
+	@.ci/quickstart "$(FAULT)"
+
+## Checks
+
+.PHONY: test
+test: lint units integration ## Everything that must pass before a change lands
+
+.PHONY: lint
+lint: .venv/dev.done $(COLLECTION) ## Ruff, mypy, ansible-lint, ansible-test sanity, documentation and changelog lint
+	@.ci/lint
+
+.PHONY: units
+units: .venv/dev.done $(COLLECTION) ## Unit tests
+	@$(BIN)/pytest -q tests/unit
+
+.PHONY: integration
+integration: .venv/dev.done $(COLLECTION) ## Tests with the real rpmbuild, dnf, DLRN and its API on loopback
+	@$(BIN)/pytest -q tests/integration
+
+.PHONY: bench
+bench: .venv/dev.done $(COLLECTION) ## Measure beside the peers and print the ratios
+	@for script in tests/bench/bench_*.py; do $(BIN)/python $$script; done
+
+.PHONY: docs
+docs: .venv/dev.done $(COLLECTION) ## Pages of all plugins and roles as RST in .build/docs
+	@mkdir -p .build/docs
+	$(BIN)/antsibull-docs collection --use-current --squash-hierarchy --dest-dir .build/docs rdo.releng
+
+.PHONY: clean
+clean: ## Remove what make made, the quickstart's folder included
+	@.ci/quickstart clean
+	rm -rf .venv .build .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output

@@ -1,0 +1,28 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to rdo.releng: no promise is made about what lies in here.
+"""Groups of options that several modules share.
+
+Each group has a doc fragment of the same options in ``plugins/doc_fragments`` and, where it names a service, an
+action group in ``meta/runtime.yml``, so that ``module_defaults`` can set it once for a play.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.basic import env_fallback
+
+Arguments = dict[str, dict[str, t.Any]]
+
+# doc fragment rdo.releng._dlrn
+DLRN: Arguments = {
+    "api_url": {"type": "str", "fallback": (env_fallback, ["DLRNAPI_URL"])},
+    "username": {"type": "str", "fallback": (env_fallback, ["DLRNAPI_USERNAME"])},
+    "password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["DLRNAPI_PASSWORD"])},
+    "ca_path": {"type": "path"},
+    "timeout": {"type": "float", "default": 30.0},
+    "deadline": {"type": "float", "default": 300.0},
+    "retries": {"type": "int", "default": 5},
+}

@@ -1,0 +1,166 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to rdo.releng: no promise is made about what lies in here.
+"""The one way to run somebody else's program: argv only, output in a log file, an end to its time, no orphans."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import selectors
+import shlex
+import shutil
+import signal
+import subprocess
+import time
+import typing as t
+
+from .errors import CommandFailed, NotFound, TimedOut
+
+# How to get a program that bindep.txt names, by the host's package manager.
+PACKAGES = {
+    "bwrap": {"apt": "bubblewrap", "dnf": "bubblewrap"},
+    "createrepo_c": {"apt": "createrepo-c", "dnf": "createrepo_c"},
+    "dnf": {"apt": "dnf dnf-plugins-core", "dnf": "dnf dnf-plugins-core"},
+    "git": {"apt": "git", "dnf": "git-core"},
+    "mock": {"dnf": "mock"},
+    "rpmbuild": {"apt": "rpm", "dnf": "rpm-build"},
+}
+
+
+@dataclasses.dataclass
+class Finished:
+    """How a program ended.
+
+    :param rc: its exit status; negative: the signal that ended it.
+    :param output: the last part of what it printed, standard error included.
+    :param seconds: wall time it took.
+    """
+
+    rc: int
+    output: str
+    seconds: float
+
+
+def find_program(name: str) -> str:
+    """The path of ``name``.
+
+    :raises NotFound: with the command that installs it, for the package manager that is here.
+    """
+    path = shutil.which(name)
+    if path:
+        return path
+    manager = "dnf" if shutil.which("dnf") and not shutil.which("apt-get") else "apt"
+    package = PACKAGES.get(name, {}).get(manager)
+    if package is None:
+        advice = "It is not packaged for this host." if name in PACKAGES else "Install it, or add it to PATH."
+    elif manager == "dnf":
+        advice = f"Install it with: dnf install {package}"
+    else:
+        advice = f"Install it with: apt-get install {package}"
+    raise NotFound(f"The program {name} is not installed. {advice}", program=name)
+
+
+def run_command(
+    argv: t.Sequence[str],
+    *,
+    log: str | None = None,
+    timeout: float | None = None,
+    cwd: str | None = None,
+    environment: t.Mapping[str, str] | None = None,
+    expected: t.Container[int] = (0,),
+    tail: int = 20000,
+) -> Finished:
+    """Run a program to its end.
+
+    :param argv: program and arguments; never a shell line, never a secret.
+    :param log: file that the output is appended to, with the command before and the exit status after it.
+    :param timeout: seconds; then the program and all it started in its process group are killed.
+    :param environment: the whole environment; None: this process's own.
+    :param expected: exit statuses that are no error.
+    :param tail: characters of output kept for the answer.
+    :raises CommandFailed: any other exit status.
+    :raises TimedOut: when ``timeout`` was over.
+    """
+    program = [find_program(argv[0]) if "/" not in argv[0] else argv[0], *argv[1:]]
+    start = time.monotonic()
+    output = bytearray()
+    with open(log or os.devnull, "ab") as log_file:
+        log_file.write(f"+ {shlex.join(program)}\n".encode())
+        log_file.flush()
+        read_end, write_end = os.pipe()
+        with open(read_end, "rb", buffering=0) as reader:
+            try:
+                process = subprocess.Popen(
+                    program,
+                    stdin=subprocess.DEVNULL,
+                    stdout=write_end,
+                    stderr=write_end,
+                    cwd=cwd,
+                    env=None if environment is None else dict(environment),
+                    start_new_session=True,
+                )
+            finally:
+                os.close(write_end)
+            try:
+                timed_out = _copy_output(reader, process, output, log_file, tail, start, timeout)
+            finally:
+                # Also what it left behind: nothing that we started goes on when we are done.
+                _kill_group(process)
+                rc = process.wait()
+        seconds = time.monotonic() - start
+        log_file.write(f"= exit {rc} after {seconds:.1f} s\n".encode())
+    finished = Finished(rc, output[-tail:].decode(errors="replace"), seconds)
+    data = {"rc": rc, "cmd": list(argv), "output": finished.output, "log": log}
+    where = f" Log: {log}" if log else ""
+    if timed_out:
+        raise TimedOut(f"{argv[0]} was ended after {timeout:g} s.{where}", **data)
+    if rc not in expected:
+        last = finished.output.strip().splitlines()[-1:] or ["it printed nothing"]
+        raise CommandFailed(f"{argv[0]} ended with status {rc}: {last[0]}.{where}", **data)
+    return finished
+
+
+def _copy_output(
+    reader: t.BinaryIO,
+    process: subprocess.Popen[bytes],
+    output: bytearray,
+    log_file: t.BinaryIO,
+    tail: int,
+    start: float,
+    timeout: float | None,
+) -> bool:
+    """Copy what ``process`` prints until it ends; True when its time was over before."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(reader, selectors.EVENT_READ)
+        while True:
+            left = 0.2 if timeout is None else timeout - (time.monotonic() - start)
+            if left <= 0:
+                return True
+            if not selector.select(min(left, 0.2)):
+                # A program that ended but left a child holding the pipe open must not be waited for.
+                if process.poll() is not None:
+                    return False
+                continue
+            chunk = reader.read(65536)
+            if not chunk:
+                break
+            output += chunk
+            if len(output) > 4 * tail:
+                del output[:-tail]
+            log_file.write(chunk)
+            log_file.flush()
+    # It closed its output; it may still be at work.
+    try:
+        process.wait(None if timeout is None else max(0.0, timeout - (time.monotonic() - start)))
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """End a program and everything in its process group, without asking."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,90 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to rdo.releng: no promise is made about what lies in here.
+"""The objects that travel: JSON or YAML files with a ``schema`` key, written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import typing as t
+
+from .errors import InvalidInput, NotFound
+from .libraries import load_library
+
+
+def canonical(data: t.Any) -> bytes:
+    """The one JSON text of ``data``: sorted keys, no spaces, ASCII, as bytes. Equal data, equal bytes."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode()
+
+
+def digest(data: t.Any) -> str:
+    """The sha256 of the canonical text, in hexadecimal."""
+    return hashlib.sha256(canonical(data)).hexdigest()
+
+
+def read_yaml(path: str, what: str) -> t.Any:
+    """The content of a YAML or JSON file.
+
+    :param what: what the file is meant to be ("candidate lockfile"), for the messages.
+    :raises NotFound: there is no such file.
+    :raises InvalidInput: it can not be read, or is no YAML.
+    """
+    yaml = load_library("yaml")
+    try:
+        with open(path, encoding="utf-8") as file:
+            return yaml.safe_load(file)
+    except FileNotFoundError:
+        raise NotFound(f"There is no {what} at {path}.", path=path) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"The {what} {path} can not be read: {error}", path=path) from error
+    except yaml.YAMLError as error:
+        place = getattr(error, "problem_mark", None)
+        line = f" at line {place.line + 1}" if place else ""
+        raise InvalidInput(f"The {what} {path} is no valid YAML or JSON{line}: {error}", path=path) from error
+
+
+def read_document(path: str, schema: str, what: str) -> dict[str, t.Any]:
+    """The content of a file that must carry ``schema``.
+
+    :raises NotFound: there is no such file.
+    :raises InvalidInput: no YAML or JSON, no mapping, or of another schema.
+    """
+    return check_schema(read_yaml(path, what), schema, what, path)
+
+
+def check_schema(data: t.Any, schema: str, what: str, source: str = "given") -> dict[str, t.Any]:
+    """``data`` if it is a mapping that carries ``schema``; raises InvalidInput otherwise."""
+    if not isinstance(data, dict):
+        raise InvalidInput(f"The {what} {source} holds {type(data).__name__}, not a mapping: is it cut off or empty?")
+    if data.get("schema") != schema:
+        raise InvalidInput(f"The {what} {source} has schema {data.get('schema')!r}; {schema!r} is needed.")
+    return data
+
+
+def write_document(path: str, data: t.Mapping[str, t.Any], mode: int = 0o644) -> None:
+    """Write ``data`` as indented JSON so that a reader sees the old file or the new one, never a part.
+
+    The bytes depend on ``data`` alone. The file is on disk before it gets its name.
+    """
+    write_atomically(path, (json.dumps(data, indent=2, sort_keys=True, allow_nan=False) + "\n").encode(), mode)
+
+
+def write_atomically(path: str, content: bytes, mode: int = 0o644) -> None:
+    """Write ``content`` to ``path`` by way of a new file in the same folder, which is made if need be."""
+    folder = os.path.dirname(os.path.abspath(path))
+    os.makedirs(folder, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{os.path.basename(path)}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

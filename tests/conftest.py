@@ -1,0 +1,17 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes ``ansible_collections.rdo.releng`` importable from a checkout that lies anywhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.path.join(ROOT, ".build")
+COLLECTION = os.path.join(BUILD, "ansible_collections", "rdo", "releng")
+
+if not os.path.exists(COLLECTION):
+    os.makedirs(os.path.dirname(COLLECTION), exist_ok=True)
+    os.symlink(ROOT, COLLECTION)
+sys.path.insert(0, BUILD)

@@ -1,0 +1,70 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pathlib
+import time
+
+import pytest
+
+from ansible_collections.rdo.releng.plugins.module_utils._module.command import find_program, run_command
+from ansible_collections.rdo.releng.plugins.module_utils._module.errors import CommandFailed, NotFound, TimedOut
+
+
+def test_output_and_status_are_kept_in_the_log(tmp_path):
+    log = tmp_path / "log"
+    finished = run_command(["sh", "-c", "echo one; echo two >&2"], log=str(log))
+    assert finished.rc == 0
+    assert finished.output == "one\ntwo\n"
+    lines = log.read_text().splitlines()
+    assert lines[0].endswith("sh -c 'echo one; echo two >&2'")
+    assert lines[1:3] == ["one", "two"]
+    assert lines[3].startswith("= exit 0 after ")
+
+
+def test_a_failure_tells_status_last_line_and_log(tmp_path):
+    log = str(tmp_path / "log")
+    with pytest.raises(CommandFailed, match=f"sh ended with status 3: why. Log: {log}") as caught:
+        run_command(["sh", "-c", "echo why; exit 3"], log=log)
+    assert caught.value.data["rc"] == 3
+
+
+def test_an_expected_status_is_no_failure():
+    assert run_command(["sh", "-c", "exit 3"], expected=(0, 3)).rc == 3
+
+
+def test_a_program_that_hangs_is_ended_with_all_it_started(tmp_path):
+    pid_file = tmp_path / "pid"
+    with pytest.raises(TimedOut, match="ended after 0.5 s"):
+        run_command(["sh", "-c", f"sleep 60 & echo $! > {pid_file}; wait"], timeout=0.5)
+    child = int(pid_file.read_text())
+    for _wait in range(50):
+        stat = pathlib.Path(f"/proc/{child}/stat")
+        if not stat.exists() or stat.read_text().split()[2] == "Z":
+            return
+        time.sleep(0.05)
+    pytest.fail(f"process {child} still runs")
+
+
+def test_a_child_that_keeps_the_output_open_does_not_hold_us_up():
+    start = time.monotonic()
+    assert run_command(["sh", "-c", "sleep 60 & echo done"]).output == "done\n"
+    assert time.monotonic() - start < 30
+
+
+def test_only_the_end_of_a_long_output_is_returned():
+    finished = run_command(["sh", "-c", "seq 1 100000"], tail=100)
+    assert len(finished.output) == 100
+    assert finished.output.endswith("99999\n100000\n")
+
+
+def test_a_program_that_is_not_here_comes_with_the_command_that_installs_it(monkeypatch, tmp_path):
+    apt = tmp_path / "apt-get"
+    apt.write_text("#!/bin/sh\n")
+    apt.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NotFound, match="createrepo_c is not installed. Install it with: apt-get install createrepo-c"):
+        find_program("createrepo_c")
+    with pytest.raises(NotFound, match="mock is not installed. It is not packaged for this host"):
+        find_program("mock")

@@ -1,0 +1,74 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The house's arrows: who may import whom, and how big a module may get."""
+
+from __future__ import annotations
+
+import ast
+import pathlib
+import re
+import statistics
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+UTILS = ROOT / "plugins" / "module_utils"
+PACKAGE = "ansible_collections.rdo.releng.plugins.module_utils."
+ROOMS = {path.name for path in UTILS.iterdir() if (path / "__init__.py").exists()}
+DOMAIN = ROOMS - {"_module", "_service"}
+
+
+def imports(path: pathlib.Path) -> set[tuple[str, str]]:
+    """(room, module in it) of everything that a file imports from the collection's rooms."""
+    inside = path.relative_to(UTILS).parts[0] if path.is_relative_to(UTILS) else None
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.ImportFrom) or node.module is None and not node.level:
+            continue
+        name = node.module or ""
+        if node.level == 1:
+            name = f"{inside}.{name}"
+        elif node.level == 0 and name.startswith(PACKAGE):
+            name = name.removeprefix(PACKAGE)
+        elif node.level < 2:
+            continue
+        elif path.is_relative_to(ROOT / "plugins" / "modules") or path.is_relative_to(ROOT / "plugins" / "action"):
+            name = name.removeprefix("module_utils.")
+        room, _dot, rest = name.partition(".")
+        found.update({(room, rest)} if rest else {(room, alias.name) for alias in node.names})
+    return {(room, module) for room, module in found if room in ROOMS}
+
+
+FILES = sorted(path for path in UTILS.rglob("*.py") if path.name != "__init__.py")
+MODULES = sorted((ROOT / "plugins" / "modules").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(UTILS)))
+def test_a_room_imports_only_what_lies_below_it(path):
+    room = path.relative_to(UTILS).parts[0]
+    for other, module in imports(path):
+        if other == room:
+            continue
+        assert room != "_module", f"_module is the lowest room and imports {other}"
+        allowed = other == "_module" or room == "_service" or (other == "_rpm" and module.startswith("nevra"))
+        assert allowed, f"{path.name} imports {other}.{module}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_a_module_uses_one_domain_room_or_one_service(path):
+    rooms = {room for room, _module in imports(path)} - {"_module"}
+    assert len(rooms & DOMAIN) + ("_service" in rooms) <= 1, f"{path.name} imports {sorted(rooms)}"
+
+
+def code_lines(path: pathlib.Path) -> int:
+    """Lines of a module that are neither blank, nor comment, nor documentation."""
+    text = re.sub(
+        r"^(DOCUMENTATION|EXAMPLES|RETURN) = r?(\"\"\"|''').*?\2", "", path.read_text(), flags=re.DOTALL | re.MULTILINE
+    )
+    return sum(1 for line in text.splitlines() if line.strip() and not line.strip().startswith("#"))
+
+
+def test_modules_are_declarations():
+    sizes = {path.stem: code_lines(path) for path in MODULES}
+    assert not {name: size for name, size in sizes.items() if size > 120}
+    assert not sizes or statistics.median(sizes.values()) <= 40, sorted(sizes.items(), key=lambda item: item[1])
