@@ -39,13 +39,20 @@ system-packages: ## Install the system packages of bindep.txt that are missing
 	@$(UV) pip install --quiet --python $(BIN)/python -r requirements-dev.txt
 	touch $@ .venv/run.done
 
+# DLRN as the role dlrn_builder installs it, for the integration tests.
+DLRN := .build/dlrn
+$(DLRN)/done: roles/dlrn_builder/files/dlrn-requirements.txt | .venv/bin/uv
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(DLRN)
+	$(UV) pip install --quiet --python $(DLRN)/bin/python -r $<
+	touch $@
+
 $(COLLECTION):
 	@mkdir -p $(dir $@)
 	ln -sfn $(CURDIR) $@
 
 .PHONY: requirements
 requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
-	for file in requirements requirements-dev; do
+	for file in requirements requirements-dev roles/dlrn_builder/files/dlrn-requirements; do
 	  $(UV) pip compile --quiet --upgrade --python-version 3.11 --no-header --no-annotate $$file.in -o $$file.txt
 	done
 
@@ -69,7 +76,7 @@ units: .venv/dev.done $(COLLECTION) ## Unit tests
 	@$(BIN)/pytest -q tests/unit
 
 .PHONY: integration
-integration: .venv/dev.done $(COLLECTION) ## Tests with the real rpmbuild, dnf, DLRN and its API on loopback
+integration: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Tests with the real rpmbuild, dnf, DLRN and its API on loopback
 	@$(BIN)/pytest -q tests/integration
 
 .PHONY: bench
