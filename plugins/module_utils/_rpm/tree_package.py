@@ -1,0 +1,129 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to rdo.releng: no promise is made about what lies in here.
+"""An RPM made of a tree of files that is there already, without sources: for stand-ins, never for a release."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+import re
+import shutil
+import tempfile
+import typing as t
+
+from .._module.command import run_command
+from .._module.errors import InvalidInput
+
+# The same tree gives the same bytes: no clock, no name of the host, no signature of a build.
+REPRODUCIBLE = {
+    "_buildhost": "stand-in",
+    "use_source_date_epoch_as_buildtime": "1",
+    "clamp_mtime_to_source_date_epoch": "1",
+    "_build_id_links": "none",
+    "_binary_payload": "w1.zstdio",
+    "_buildshell": "/bin/bash",
+    "__os_install_post": "%{nil}",
+    "debug_package": "%{nil}",
+    "vendor": "stand-in",
+}
+
+
+@dataclasses.dataclass
+class TreePackage:
+    """What the header says; the rest is computed by rpm from the files.
+
+    :param macros: macros that hold for this package alone.
+    :param auto_requires: whether rpm reads from the files what they need.
+    :param base_folders: whether it also owns the folders that every package uses, /usr/bin for one.
+    """
+
+    name: str
+    version: str
+    summary: str
+    license: str
+    arch: str = "noarch"
+    release: str = "1"
+    provides: t.Sequence[str] = ()
+    requires: t.Sequence[str] = ()
+    macros: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    auto_requires: bool = True
+    base_folders: bool = False
+
+    def __post_init__(self) -> None:
+        for field in ("name", "version", "release", "arch"):
+            value = getattr(self, field)
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+~^-]*", value) or field != "name" and "-" in value:
+                raise InvalidInput(f"{value!r} can not be the {field} of an RPM.")
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.name}-{self.version}-{self.release}.{self.arch}.rpm"
+
+
+def build_tree_package(
+    package: TreePackage, tree: str, destination: str, log: str, environment: t.Mapping[str, str] | None = None
+) -> str:
+    """Build ``package`` from ``tree``, which is used up, into the folder ``destination``.
+
+    :param environment: added to what rpmbuild and its dependency generators see.
+    :returns: the path of the RPM.
+    :raises CommandFailed: rpmbuild failed; ``log`` has its output.
+    """
+    with tempfile.TemporaryDirectory(prefix="tree-package.") as work:
+        spec = os.path.join(work, "package.spec")
+        pathlib.Path(spec).write_text(
+            _spec(package, tree, _write_file_list(tree, work, package.base_folders)), encoding="utf-8"
+        )
+        defines = {**REPRODUCIBLE, **package.macros, "_topdir": work, "_rpmdir": work, "_build_name_fmt": "result.rpm"}
+        argv = ["rpmbuild", "-bb", "--target", package.arch]
+        for name, value in defines.items():
+            argv += ["--define", f"{name} {value}"]
+        run_command([*argv, spec], log=log, environment={**os.environ, "SOURCE_DATE_EPOCH": "0", **(environment or {})})
+        os.makedirs(destination, exist_ok=True)
+        path = os.path.join(destination, package.file_name)
+        # First beside it, then in one step: a repository being read never has half an RPM.
+        shutil.copyfile(os.path.join(work, "result.rpm"), path + ".new")
+        os.replace(path + ".new", path)
+        return path
+
+
+# Folders that a package of files does not own: the base does.
+BASE_FOLDERS = re.compile(r"/(usr(/(bin|share|include|lib(/python[0-9.]+(/site-packages)?)?)?)?)?")
+
+
+def _write_file_list(tree: str, work: str, base_folders: bool) -> str:
+    """Write the %files list of all that lies below ``tree``; returns its path."""
+    lines = ["%defattr(-,root,root,-)"]
+    for folder, folders, files in os.walk(tree):
+        folders.sort()
+        place = folder[len(tree) :] or "/"
+        if place != "/" and (base_folders or not BASE_FOLDERS.fullmatch(place)):
+            lines.append(f'%dir "{place}"')
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        lines += sorted(f'"{os.path.join(place, name)}"' for name in [*files, *links])
+    path = os.path.join(work, "files")
+    pathlib.Path(path).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def _spec(package: TreePackage, tree: str, file_list: str) -> str:
+    head = {
+        "Name": package.name,
+        "Version": package.version,
+        "Release": package.release,
+        "Summary": package.summary,
+        "License": package.license,
+    }
+    lines = [f"{key}: {value}" for key, value in head.items()]
+    if package.arch == "noarch":
+        lines.append("BuildArch: noarch")
+    if not package.auto_requires:
+        lines.append("AutoReq: no")
+    lines += [f"Provides: {name}" for name in package.provides]
+    lines += [f"Requires: {name}" for name in package.requires]
+    lines += ["%description", "A stand-in, made of files that were there already. Not for a release.", "%install"]
+    lines += ["rm -rf %{buildroot}", f"mv '{tree}' %{{buildroot}}", f"%files -f {file_list}"]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,173 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to rdo.releng: no promise is made about what lies in here.
+"""Python distributions as RPMs, one a wheel, for a stand-in base repository.
+
+What a package provides and requires is not written by hand: rpm's own generator reads it from the ``dist-info``, so
+that ``python3dist()`` means the same as in any other RPM.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import hashlib
+import os
+import pathlib
+import sys
+import sysconfig
+import tempfile
+import typing as t
+
+from .._module.documents import read_document, write_document
+from .._module.errors import InvalidInput
+from .._module.libraries import load_library
+from .._module.runner import Change, Plan
+from .tree_package import TreePackage, build_tree_package
+
+# What a folder of RPMs says of the wheels that they were made of, so that nothing is built twice.
+SCHEMA = "rdo.releng/wheels/1"
+
+# Where an RPM has pure Python; the host's own Python may look elsewhere.
+SITE_PACKAGES = f"/usr/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+
+
+def sha256_of(path: str) -> str:
+    """The sha256 of a file, in hexadecimal."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def describe_wheel(path: str) -> TreePackage:
+    """The package ``python3-NAME`` that a wheel becomes, from its file name.
+
+    :raises InvalidInput: no wheel, or not for this host.
+    """
+    wheels = load_library("packaging.utils")
+    tags = load_library("packaging.tags")
+    try:
+        name, version, _build, wheel_tags = wheels.parse_wheel_filename(os.path.basename(path))
+    except wheels.InvalidWheelFilename as error:
+        raise InvalidInput(f"{path} is no wheel: {error}") from error
+    if not wheel_tags & set(tags.sys_tags()):
+        raise InvalidInput(f"The wheel {path} is not for this Python {sys.version.split()[0]} and machine.")
+    pure = all(tag.platform == "any" for tag in wheel_tags)
+    return TreePackage(
+        name=f"python3-{name}",
+        version=str(version).replace("-", "~"),
+        arch="noarch" if pure else os.uname().machine,
+        summary=f"Stand-in: {name} from its wheel",
+        license="see its dist-info",
+        macros={"__script_requires": "%{nil}"},
+    )
+
+
+def lay_out_wheel(path: str, root: str, site_packages: str = SITE_PACKAGES) -> None:
+    """Install a wheel below ``root`` in the places of an RPM, without running any of its code."""
+    destinations = load_library("installer.destinations")
+    sources = load_library("installer.sources")
+    destination = destinations.SchemeDictionaryDestination(
+        {
+            "purelib": site_packages,
+            "platlib": site_packages,
+            "scripts": "/usr/bin",
+            "headers": "/usr/include",
+            "data": "/usr",
+        },
+        interpreter="/usr/bin/python3",
+        script_kind="posix",
+        destdir=root,
+    )
+    with sources.WheelFile.open(path) as wheel:
+        load_library("installer").install(wheel, destination, additional_metadata={"INSTALLER": b"rpm"})
+
+
+def build_wheel_package(path: str, destination: str, log: str) -> str:
+    """Make the RPM of one wheel; returns its path."""
+    package = describe_wheel(path)
+    with tempfile.TemporaryDirectory(prefix="wheel.") as work:
+        tree = os.path.join(work, "tree")
+        pathlib.Path(tree).mkdir()
+        lay_out_wheel(path, tree)
+        # rpm's generator imports packaging with the system's Python; ours has the version that it understands.
+        environment = {"PYTHONPATH": sysconfig.get_path("purelib"), "PYTHONWARNINGS": "ignore"}
+        return build_tree_package(package, tree, destination, log, environment)
+
+
+def wheels_in(paths: t.Iterable[str]) -> list[str]:
+    """The wheels named by ``paths``, a folder standing for all wheels in it; sorted, each once."""
+    found: set[str] = set()
+    for path in paths:
+        if os.path.isdir(path):
+            found.update(str(wheel) for wheel in pathlib.Path(path).glob("*.whl"))
+        elif os.path.exists(path):
+            found.add(path)
+        else:
+            raise InvalidInput(f"There is no wheel and no folder {path}.")
+    return sorted(found)
+
+
+@dataclasses.dataclass
+class WheelPackages(Change):
+    """RPMs of all given wheels in one folder, which a file ``wheels.json`` describes.
+
+    :param wheels: wheels, and folders of wheels.
+    :param jobs: how many are built at the same time.
+    """
+
+    wheels: t.Sequence[str]
+    destination: str
+    log_dir: str
+    jobs: int = 2
+
+    def plan(self) -> Plan:
+        self._wanted = {os.path.basename(path): (path, sha256_of(path)) for path in wheels_in(self.wheels)}
+        self._packages = {name: describe_wheel(path) for name, (path, _sha256) in self._wanted.items()}
+        have = self._read_index()
+        todo = [name for name, (_path, sha256) in self._wanted.items() if have.get(name, {}).get("sha256") != sha256]
+        self._todo = sorted(todo)
+        rpms = [os.path.join(self.destination, package.file_name) for package in self._packages.values()]
+        return Plan(
+            before={"rpms": sorted(entry["rpm"] for entry in have.values())},
+            after={"rpms": sorted({os.path.basename(path) for path in rpms} | {e["rpm"] for e in have.values()})},
+            actions=[f"make {self._packages[name].file_name} of {name}" for name in self._todo],
+            result={"rpms": sorted(rpms), "log_dir": self.log_dir},
+        )
+
+    def apply(self, plan: Plan) -> dict[str, t.Any]:
+        os.makedirs(self.log_dir, exist_ok=True)
+        index = self._read_index()
+        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+            futures = {pool.submit(self._build, name): name for name in self._todo}
+            try:
+                for future in concurrent.futures.as_completed(futures):
+                    name = futures[future]
+                    index[name] = {"sha256": self._wanted[name][1], "rpm": os.path.basename(future.result())}
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+            finally:
+                write_document(self._index_path, {"schema": SCHEMA, "wheels": index})
+        return {}
+
+    def _build(self, name: str) -> str:
+        return build_wheel_package(self._wanted[name][0], self.destination, os.path.join(self.log_dir, f"{name}.log"))
+
+    @property
+    def _index_path(self) -> str:
+        return os.path.join(self.destination, "wheels.json")
+
+    def _read_index(self) -> dict[str, dict[str, str]]:
+        """Wheels whose RPM is there, as the index has them."""
+        if not os.path.exists(self._index_path):
+            return {}
+        wheels = read_document(self._index_path, SCHEMA, "index of wheels")["wheels"]
+        return {
+            name: entry
+            for name, entry in wheels.items()
+            if os.path.exists(os.path.join(self.destination, entry["rpm"]))
+        }
