@@ -76,4 +76,5 @@ def run_playbook(
         stderr=subprocess.STDOUT,
         text=True,
         timeout=600,
+        check=False,
     )

@@ -57,9 +57,11 @@ class Trunk:
 
     def query(self, sql: str, *values: t.Any) -> list[dict[str, t.Any]]:
         """Rows of the database; a statement that writes is committed."""
-        with contextlib.closing(sqlite3.connect(self.database)) as database, database:
+        with contextlib.closing(sqlite3.connect(self.database)) as database:
             database.row_factory = sqlite3.Row
-            return [dict(row) for row in database.execute(sql, values)]
+            rows = [dict(row) for row in database.execute(sql, values)]
+            database.commit()
+            return rows
 
     def link(self, label: str, component: str | None = None) -> pathlib.Path:
         """The link of a label: a component's, or the only one."""
@@ -119,12 +121,7 @@ class Api:
             self.port = listener.getsockname()[1]
             argv = [DLRN / "bin" / "gunicorn", "--bind", f"fd://{listener.fileno()}", "--threads", "4"]
             argv += ["--config", pathlib.Path(__file__).with_name("gunicorn_conf.py"), "dlrn.api:app"]
-            environment = {
-                **os.environ,
-                "CONFIG_FILE": str(self.trunk.folder / "api.cfg"),
-                "STAGE_API": str(self.folder),
-            }
-            environment["HOME"] = str(self.folder)
+            settings = {"CONFIG_FILE": self.trunk.folder / "api.cfg", "STAGE_API": self.folder, "HOME": self.folder}
             with open(self.folder / "server.log", "ab") as log:
                 self._process = subprocess.Popen(
                     argv,
