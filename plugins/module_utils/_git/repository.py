@@ -1,0 +1,194 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to rdo.releng: no promise is made about what lies in here.
+"""Repositories of sources: their content as commits."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import os
+import pathlib
+import re
+import shutil
+import tempfile
+import typing as t
+
+from .._module.command import Finished, run_command
+from .._module.errors import CommandFailed, InvalidInput
+from .._module.runner import Change, Plan
+
+# A name that git accepts and that can not be taken for an option or a path outside of refs/.
+REFERENCE = re.compile(r"(?!.*(\.\.|@\{|//|\.lock$|/$))[A-Za-z0-9_][A-Za-z0-9._/@+-]*")
+
+
+@dataclasses.dataclass
+class Identity:
+    """Who a commit is by. The same for author and committer."""
+
+    name: str
+    email: str
+
+
+class Repository:
+    """A git repository with a work tree, driven through the git program without the user's configuration."""
+
+    def __init__(self, path: str, identity: Identity) -> None:
+        self.path = path
+        self._environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("GIT_")},
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_SYSTEM": os.devnull,
+            "GIT_TERMINAL_PROMPT": "0",
+        }
+        for role in ("AUTHOR", "COMMITTER"):
+            self._environment[f"GIT_{role}_NAME"] = identity.name
+            self._environment[f"GIT_{role}_EMAIL"] = identity.email
+
+    @property
+    def exists(self) -> bool:
+        return os.path.isdir(os.path.join(self.path, ".git"))
+
+    def git(self, *arguments: str, expected: t.Container[int] = (0,), date: str | None = None) -> Finished:
+        """Run git in the repository.
+
+        :param date: of the commit that is made, as git reads dates.
+        """
+        environment = dict(self._environment)
+        if date:
+            environment.update(GIT_AUTHOR_DATE=date, GIT_COMMITTER_DATE=date)
+        return run_command(
+            ["git", "-C", self.path, *arguments], environment=environment, expected=expected, tail=1_000_000
+        )
+
+    def create(self, branch: str) -> None:
+        os.makedirs(self.path, exist_ok=True)
+        self.git("init", "--quiet", f"--initial-branch={branch}")
+
+    def revision(self, name: str) -> str | None:
+        """The full hash of the commit that ``name`` stands for; None where there is none."""
+        found = self.git("rev-parse", "--quiet", "--verify", f"{name}^{{commit}}", expected=(0, 1, 128))
+        return found.output.strip() if found.rc == 0 else None
+
+    def revision_tree(self, commit: str) -> str:
+        """The hash of the content of ``commit``."""
+        return self.git("rev-parse", "--verify", f"{commit}^{{tree}}").output.strip()
+
+    def tree_of(self, folder: str) -> str:
+        """The hash of the tree that ``folder`` would be as a commit's content; the work tree is left alone."""
+        with tempfile.TemporaryDirectory(prefix="index.") as work:
+            self._environment["GIT_INDEX_FILE"] = os.path.join(work, "index")
+            try:
+                self.git(f"--work-tree={folder}", "add", "--all", "--force", ".")
+                return self.git("write-tree").output.strip()
+            finally:
+                del self._environment["GIT_INDEX_FILE"]
+
+    def commit_tree(self, tree: str, branch: str, message: str, date: str | None) -> str:
+        """Put a commit with the content ``tree`` on top of ``branch``, and the work tree there; returns its hash."""
+        parent = self.revision(f"refs/heads/{branch}")
+        parents = ["-p", parent] if parent else []
+        commit = self.git("commit-tree", tree, *parents, "-m", message, date=date).output.strip()
+        self.git("update-ref", f"refs/heads/{branch}", commit, *([parent] if parent else []))
+        self.git("symbolic-ref", "HEAD", f"refs/heads/{branch}")
+        self.git("reset", "--quiet", "--hard", commit)
+        self.git("clean", "-dffxq")
+        return commit
+
+
+@dataclasses.dataclass
+class CommittedContent(Change):
+    """A branch whose head has a given content: nothing is done when it has, else one commit brings it there.
+
+    :param source: folder or source distribution (tar) whose content it is to be.
+    :param exclude: patterns of paths in it that are left out, as shells match them.
+    :param patches: files that are applied to the content with ``git apply``.
+    :param edits: more files, by their path, with their text.
+    :param tag: set on the commit. Where the tag is there already, this content was committed before: nothing is done.
+    """
+
+    repository: str
+    branch: str
+    source: str | None
+    exclude: t.Sequence[str]
+    patches: t.Sequence[str]
+    edits: t.Mapping[str, str]
+    message: str
+    tag: str | None
+    date: str | None
+    author_name: str
+    author_email: str
+
+    def plan(self) -> Plan:
+        for name in filter(None, (self.branch, self.tag)):
+            if not REFERENCE.fullmatch(name):
+                raise InvalidInput(f"{name!r} can not be the name of a branch or tag.")
+        self._repository = Repository(self.repository, Identity(self.author_name, self.author_email))
+        head = self._repository.revision(f"refs/heads/{self.branch}") if self._repository.exists else None
+        before = {"head": head}
+        if head and self.tag and self._repository.revision(f"refs/tags/{self.tag}"):
+            return Plan(before, before, result={"head": head})
+        with tempfile.TemporaryDirectory(prefix="content.") as work:
+            if head and self._tree_of_content(self._repository, work) == self._repository.revision_tree(head):
+                actions = [f"tag {head} as {self.tag}"] if self.tag else []
+                return Plan(before, before, actions, {"head": head})
+        actions = [f"commit {self.message!r} to {self.branch} of {self.repository}"]
+        return Plan(before, {"head": self.message}, actions, {"head": head})
+
+    def apply(self, plan: Plan) -> dict[str, t.Any]:
+        repository = self._repository
+        if not repository.exists:
+            repository.create(self.branch)
+        head = repository.revision(f"refs/heads/{self.branch}")
+        with tempfile.TemporaryDirectory(prefix="content.") as work:
+            tree = self._tree_of_content(repository, work)
+        if head is None or tree != repository.revision_tree(head):
+            head = repository.commit_tree(tree, self.branch, self.message, self.date)
+        if self.tag:
+            repository.git("tag", "--annotate", "--force", "--message", self.tag, self.tag, head)
+        return {"head": head}
+
+    def _tree_of_content(self, repository: Repository, work: str) -> str:
+        content = os.path.join(work, "content")
+        os.mkdir(content)
+        if self.source:
+            unpack(self.source, content)
+        _remove(content, self.exclude)
+        for patch in self.patches:
+            try:
+                run_command(["git", "-C", content, "apply", "--whitespace=nowarn", os.path.abspath(patch)])
+            except CommandFailed as error:
+                raise InvalidInput(f"The patch {patch} does not apply to {self.source}: {error.message}") from error
+        for place, text in self.edits.items():
+            path = pathlib.Path(content, os.path.normpath("/" + place).lstrip("/"))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return repository.tree_of(content)
+
+
+def unpack(source: str, folder: str) -> None:
+    """Put the content of a folder, or of a source distribution less its leading folder, into ``folder``.
+
+    :raises InvalidInput: neither a folder nor a tar file, or one with paths that lead out of it.
+    """
+    if os.path.isdir(source):
+        shutil.copytree(source, folder, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+        return
+    # tar itself refuses names that lead out of the folder; Python's library does so only in its newest versions.
+    try:
+        run_command(["tar", "--no-same-owner", "--strip-components=1", "-C", folder, "-xf", os.path.abspath(source)])
+    except CommandFailed as error:
+        raise InvalidInput(f"{source} can not be unpacked: {error.message}") from error
+
+
+def _remove(folder: str, patterns: t.Sequence[str]) -> None:
+    for place, folders, files in os.walk(folder):
+        for name in [*folders, *files]:
+            path = os.path.join(place, name)
+            if any(fnmatch.fnmatch(os.path.relpath(path, folder), pattern) for pattern in patterns):
+                if os.path.isdir(path) and not os.path.islink(path):
+                    shutil.rmtree(path)
+                    folders.remove(name)
+                else:
+                    os.unlink(path)

@@ -1,0 +1,121 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import subprocess
+import tarfile
+
+import pytest
+
+from ansible_collections.rdo.releng.plugins.module_utils._git.repository import CommittedContent
+from ansible_collections.rdo.releng.plugins.module_utils._module.errors import InvalidInput
+
+
+@pytest.fixture
+def sdist(tmp_path):
+    """Makes a source distribution that holds the given files."""
+
+    def make(version: str, files: dict[str, str]) -> str:
+        folder = tmp_path / f"thing-{version}"
+        for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+        path = tmp_path / f"thing-{version}.tar.gz"
+        with tarfile.open(path, "w:gz") as archive:
+            archive.add(folder, folder.name)
+        return str(path)
+
+    return make
+
+
+@pytest.fixture
+def content(tmp_path):
+    """A change of the repository ``thing``, with the options that a test does not name at their usual values."""
+
+    def make(**options) -> CommittedContent:
+        usual = {
+            "repository": str(tmp_path / "thing"), "branch": "master", "source": None, "exclude": [], "patches": [],
+            "edits": {}, "message": "content", "tag": None, "date": "2026-01-01T00:00:00Z", "author_name": "A",
+            "author_email": "a@example.com",
+        }  # fmt: skip
+        return CommittedContent(**{**usual, **options})
+
+    return make
+
+
+def bring_about(change) -> bool:
+    plan = change.plan()
+    if plan.actions:
+        change.apply(plan)
+    return bool(plan.actions)
+
+
+def git(tmp_path, *arguments: str) -> str:
+    return subprocess.check_output(["git", "-C", str(tmp_path / "thing"), *arguments], text=True).strip()
+
+
+def test_one_commit_a_version_and_none_for_the_same_again(tmp_path, sdist, content):
+    first = sdist("1.0", {"setup.py": "one", "PKG-INFO": "x", "thing.egg-info/a": "x"})
+    second = sdist("1.1", {"setup.py": "two", "new/file": "x", "PKG-INFO": "x"})
+    versions = [
+        {"source": first, "exclude": ["PKG-INFO", "*.egg-info"], "tag": "1.0", "message": "thing 1.0"},
+        {"source": second, "exclude": ["PKG-INFO"], "tag": "1.1", "message": "thing 1.1"},
+    ]
+    assert [bring_about(content(**version)) for version in versions] == [True, True]
+    assert [bring_about(content(**version)) for version in versions] == [False, False]
+    assert git(tmp_path, "log", "--format=%s") == "thing 1.1\nthing 1.0"
+    assert git(tmp_path, "ls-tree", "-r", "--name-only", "1.0") == "setup.py"
+    assert git(tmp_path, "ls-tree", "-r", "--name-only", "master") == "new/file\nsetup.py"
+    assert git(tmp_path, "status", "--porcelain") == ""
+
+
+def test_a_patch_is_a_commit_and_so_is_its_removal(tmp_path, sdist, content):
+    source = sdist("1.0", {"a.py": "one\n"})
+    patch = tmp_path / "break.patch"
+    patch.write_text("--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-one\n+two\n")
+    assert bring_about(content(source=source))
+    assert bring_about(content(source=source, patches=[str(patch)], message="break it"))
+    assert not bring_about(content(source=source, patches=[str(patch)], message="break it"))
+    assert git(tmp_path, "show", "HEAD:a.py") == "two"
+    assert bring_about(content(source=source, message="mend it"))
+    assert git(tmp_path, "show", "HEAD:a.py") == "one"
+    assert git(tmp_path, "log", "--format=%s") == "mend it\nbreak it\ncontent"
+
+
+def test_a_plan_writes_nothing(tmp_path, content):
+    plan = content(edits={"a": "b"}).plan()
+    assert plan.actions == [f"commit 'content' to master of {tmp_path / 'thing'}"]
+    assert not (tmp_path / "thing").exists()
+
+
+def test_the_users_configuration_is_not_read(tmp_path, content, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".gitconfig").write_text("[commit]\n\tgpgsign = true\n[user]\n\tname = Somebody\n")
+    bring_about(content(edits={"a": "b"}))
+    assert git(tmp_path, "log", "--format=%an %ae %cn") == "A a@example.com A"
+
+
+def test_a_patch_that_does_not_apply_is_named(tmp_path, sdist, content):
+    patch = tmp_path / "old.patch"
+    patch.write_text("--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-three\n+two\n")
+    with pytest.raises(InvalidInput, match="old.patch does not apply"):
+        bring_about(content(source=sdist("1.0", {"a.py": "one\n"}), patches=[str(patch)]))
+
+
+@pytest.mark.parametrize("name", ["../x", "a b", "-f", "a\nb", "a..b", ""])
+def test_hostile_names_of_branches_are_refused(content, name):
+    with pytest.raises(InvalidInput, match="can not be the name of a branch"):
+        content(edits={"a": "b"}, branch=name or " ").plan()
+
+
+def test_a_path_that_leads_out_stays_in(tmp_path, content):
+    bring_about(content(edits={"../../out": "b"}))
+    assert git(tmp_path, "ls-tree", "-r", "--name-only", "HEAD") == "out"
+    assert not (tmp_path.parent / "out").exists()
+
+
+def test_what_is_no_source_distribution_is_named(tmp_path, content):
+    (tmp_path / "x.tar.gz").write_text("no tar")
+    with pytest.raises(InvalidInput, match=r"x.tar.gz can not be unpacked"):
+        bring_about(content(source=str(tmp_path / "x.tar.gz")))
