@@ -62,7 +62,8 @@ def test_libsolv_agrees():
 
 def test_the_epoch_wins_and_then_the_version_and_then_the_release():
     ordered = [Evr.parse(text) for text in ("1.0-1", "1.0-2", "1.1-1", "1:0.5-1", "2:0-0")]
-    assert sorted(ordered[::-1]) == ordered
+    backwards = ordered[::-1]
+    assert sorted(backwards) == ordered
     assert Evr.parse("0:1.0-1") == Evr.parse("1.0-1")
 
 
