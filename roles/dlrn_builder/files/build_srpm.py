@@ -1,0 +1,163 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Makes the source RPM of one commit where there is no mock, with versions and releases like DLRN's own script.
+
+DLRN calls it as build_srpm.sh with target, project, output directory, data directory, base URL and distgit directory,
+and with DLRN_SOURCE_COMMIT, RELEASE_DATE, RELEASE_NUMBERING and MOCK_CONFIG in the environment.
+"""
+
+from __future__ import annotations
+
+import configparser
+import importlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+
+import chroot_driver
+import clean_root
+
+# Folders in the clean root, where /tmp is empty and writable.
+TOP, OUT = "/tmp/top", "/tmp/out"  # noqa: S108
+
+
+def git(folder: str, *arguments: str) -> str:
+    """What git prints, without the newline at the end."""
+    done = subprocess.run(["git", "-C", folder, *arguments], check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout.strip()
+
+
+def rpm_version(upstream: str) -> str:
+    """The version of the package for upstream's version: what comes before a development or pre-release mark.
+
+    The release begins with 0, so the package of the release itself is newer.
+    """
+    match = re.match(r"v?(\d+(?:\.\d+)*?)(?:\.0)?(?:-.+|\.?(?:a|b|rc|pre|dev|post|g[0-9a-f]).*)$", upstream)
+    plain = re.match(r"v?(\d+(?:\.\d+)*)$", upstream)
+    found = plain or match
+    return found[1] if found else "0.0.1"
+
+
+def rpm_release(short_hash: str) -> str:
+    """0.DATE.HASH, or as release_numbering of projects.ini has it."""
+    minor = {"0.1.date.hash": "0.1", "minor.date.hash": os.environ.get("RELEASE_MINOR", "0")}
+    return f"{minor.get(os.environ.get('RELEASE_NUMBERING', ''), '0')}.{os.environ['RELEASE_DATE']}.{short_hash}"
+
+
+def build_backend(source: str) -> str | None:
+    """The name of the Python build backend that makes the source distribution; None: this is no Python project."""
+    try:
+        with open(os.path.join(source, "pyproject.toml"), encoding="utf-8") as file:
+            found = re.search(r"^build-backend\s*=\s*[\"']([\w.]+)", file.read(), re.MULTILINE)
+    except FileNotFoundError:
+        found = None
+    if found:
+        return found[1]
+    if os.path.exists(os.path.join(source, "metadata.json")) or not os.path.exists(os.path.join(source, "setup.py")):
+        return None
+    with open(os.path.join(source, "setup.py"), encoding="utf-8") as file:
+        return "pbr.build" if "pbr" in file.read() else "setuptools.build_meta"
+
+
+def make_tarball(source: str, project: str, folder: str) -> tuple[str, str]:
+    """(file name in ``folder``, upstream's version) of the source's release archive."""
+    backend = build_backend(source)
+    if backend is not None:
+        here = os.getcwd()
+        os.chdir(source)
+        try:
+            name = importlib.import_module(backend).build_sdist(folder)
+        finally:
+            os.chdir(here)
+        return name, re.sub(r"\.tar\.gz$", "", name).rpartition("-")[2]
+    version = ""
+    if os.path.exists(os.path.join(source, "metadata.json")):
+        with open(os.path.join(source, "metadata.json"), encoding="utf-8") as file:
+            metadata = json.load(file)
+        version, project = metadata["version"], metadata.get("name", project).replace("/", "-")
+    else:
+        tags = git(source, "tag", "--merged", "HEAD", "--sort=-creatordate", "--list", "[vVrR0-9]*").splitlines()
+        version = re.sub(r"^[vVrR]", "", tags[0]) if tags else "0.0.1"
+    prefix = f"{project}-{version}"
+    git(source, "archive", f"--prefix={prefix}/", "-o", os.path.join(folder, f"{prefix}.tar.gz"), "HEAD")
+    return f"{prefix}.tar.gz", version
+
+
+def edit_spec(text: str, upstream: str, release: str, tarball: str) -> str:
+    """A distgit's spec file with the version, release and archive of this commit, as DLRN's own script edits it."""
+    stem = re.sub(r"\.tar\.gz$", "", tarball)
+    for name, value in (("define upstream_version", upstream), ("global dlrn", "1"), ("global dlrn_nvr", stem)):
+        line = f"%{name} {value}"
+        text, count = re.subn(rf"^%{name} .*", line, text, flags=re.MULTILINE)
+        text = text if count else f"{line}\n{text}"
+    text = text.replace("UPSTREAMVERSION", upstream)
+    text = re.sub(r"^Version:.*", f"Version: {rpm_version(upstream)}", text, flags=re.MULTILINE)
+    text = re.sub(r"^Release:.*", f"Release: {release}%{{?dist}}", text, flags=re.MULTILINE)
+    text = re.sub(r"^(Source0?):.*", rf"\1: {tarball}", text, flags=re.MULTILINE)
+    if not os.environ.get("DLRN_KEEP_CHANGELOG"):
+        text = re.sub(r"^(%changelog)\b.*", r"\1\n", text, flags=re.MULTILINE | re.DOTALL)
+    return text
+
+
+def make_source_rpm(project: str, output: str, data: str, base_url: str, distgit: str) -> None:
+    """:raises Exception: whatever went wrong; the caller puts it in the log."""
+    source = os.path.join(data, project)
+    runner = clean_root.Runner(os.path.join(output, "rpmbuild.log"))
+    configuration = chroot_driver.read_mock_configuration(os.path.join(data, os.environ["MOCK_CONFIG"]))
+    git(source, "clean", "-dfxq")
+    git(source, "checkout", "-fq", os.environ["DLRN_SOURCE_COMMIT"])
+    with tempfile.TemporaryDirectory() as top:
+        sources = os.path.join(top, "SOURCES")
+        shutil.copytree(distgit, sources, ignore=shutil.ignore_patterns(".git"))
+        tarball, upstream = make_tarball(source, project, sources)
+        release = rpm_release(git(source, "log", "--abbrev=7", "-n1", "--format=%h"))
+        renamed = re.sub(r"\.tar\.gz$", f"-{release}.tar.gz", tarball)
+        os.rename(os.path.join(sources, tarball), os.path.join(sources, renamed))
+        specs = [name for name in os.listdir(sources) if name.endswith(".spec")]
+        if len(specs) != 1:
+            raise FileNotFoundError(f"The distgit {distgit} has {len(specs)} spec files; it must have one.")
+        path = os.path.join(sources, specs[0])
+        with open(path, encoding="utf-8") as file:
+            text = edit_spec(file.read(), upstream, release, renamed)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        # In the clean root, so that the macros are those of what is built for.
+        base = clean_root.base_root(chroot_folder(), configuration.without(base_url), runner)
+        command = ["rpmbuild", "-bs", "--nodeps", "--define", f"_topdir {TOP}", "--define", f"_srcrpmdir {OUT}"]
+        command.append(f"{TOP}/SOURCES/{specs[0]}")
+        runner.run(clean_root.bubblewrap(base, command, binds=[(top, TOP, True), (output, OUT, True)]))
+
+
+def chroot_folder() -> str:
+    """Where the build driver keeps its roots: as projects.ini beside this file says."""
+    parser = configparser.RawConfigParser()
+    parser.read(os.path.join(os.path.dirname(os.path.abspath(__file__)), "projects.ini"))
+    return parser.get("chroot_driver", "chroot_folder")
+
+
+def main() -> int:
+    clean_root.die_with_parent()
+    target, project, output, data, base_url, distgit = sys.argv[1:]
+    log = os.path.join(output, "rpmbuild.log")
+    # Git and the build backend print what they like: it belongs in the log as well.
+    handle = os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o644)
+    os.dup2(handle, 1)
+    os.dup2(handle, 2)
+    print(f"Source RPM of {project} for {target}", flush=True)
+    try:
+        make_source_rpm(project, output, data, base_url, distgit)
+    except Exception as error:
+        traceback.print_exc()
+        print(f"Making the source RPM failed: {error}", flush=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
