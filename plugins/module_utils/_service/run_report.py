@@ -119,7 +119,7 @@ def render_text(report: dict[str, t.Any], page: str) -> str:
     links = [[step["step"], link["text"], link["target"]] for step in report["steps"] for link in step["links"]]
     parts.append(text_table(["step", "what", "where"], [*links, ["", "this report as a page", page]]))
     for step in report["failures"]:
-        lines = [f"{step['step']} {LABELS[step['status']]}: {step.get('summary') or ''}".rstrip(": ")]
+        lines = [f"{step['step']} {LABELS[step['status']]}: {step['summary']}".rstrip(": ")]
         parts.append("\n".join([*lines, *(f"  {line}" for line in step["details"].splitlines())]))
     return _printable("\n\n".join(parts)) + "\n"
 
