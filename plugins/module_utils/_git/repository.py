@@ -34,7 +34,8 @@ class Identity:
 class Repository:
     """A git repository with a work tree, driven through the git program without the user's configuration."""
 
-    def __init__(self, path: str, identity: Identity) -> None:
+    def __init__(self, path: str, identity: Identity | None = None) -> None:
+        """:param identity: who commits; not needed where none are made."""
         self.path = path
         self._environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("GIT_")},
@@ -42,24 +43,36 @@ class Repository:
             "GIT_CONFIG_SYSTEM": os.devnull,
             "GIT_TERMINAL_PROMPT": "0",
         }
-        for role in ("AUTHOR", "COMMITTER"):
-            self._environment[f"GIT_{role}_NAME"] = identity.name
-            self._environment[f"GIT_{role}_EMAIL"] = identity.email
+        if identity:
+            for role in ("AUTHOR", "COMMITTER"):
+                self._environment[f"GIT_{role}_NAME"] = identity.name
+                self._environment[f"GIT_{role}_EMAIL"] = identity.email
 
     @property
     def exists(self) -> bool:
         return os.path.isdir(os.path.join(self.path, ".git"))
 
-    def git(self, *arguments: str, expected: t.Container[int] = (0,), date: str | None = None) -> Finished:
+    def git(
+        self,
+        *arguments: str,
+        expected: t.Container[int] = (0,),
+        date: str | None = None,
+        timeout: float | None = None,
+    ) -> Finished:
         """Run git in the repository.
 
         :param date: of the commit that is made, as git reads dates.
+        :param timeout: seconds; for what talks to another host.
         """
         environment = dict(self._environment)
         if date:
             environment.update(GIT_AUTHOR_DATE=date, GIT_COMMITTER_DATE=date)
         return run_command(
-            ["git", "-C", self.path, *arguments], environment=environment, expected=expected, tail=1_000_000
+            ["git", "-C", self.path, *arguments],
+            environment=environment,
+            expected=expected,
+            timeout=timeout,
+            tail=1_000_000,
         )
 
     def create(self, branch: str) -> None:

@@ -26,3 +26,12 @@ DLRN: Arguments = {
     "deadline": {"type": "float", "default": 300.0},
     "retries": {"type": "int", "default": 5},
 }
+
+# doc fragment rdo.releng._rdoinfo
+RDOINFO: Arguments = {
+    "rdoinfo": {"type": "str", "required": True},
+    "rdoinfo_revision": {"type": "str"},
+    "rdoinfo_entry": {"type": "str", "default": "rdo-full.yml"},
+    "git_timeout": {"type": "float", "default": 120.0},
+    "cache_dir": {"type": "path"},
+}
