@@ -25,7 +25,7 @@ from .._module.errors import InvalidInput, NotFound, RelengError
 from .._module.libraries import load_library
 from .candidate import Component, hashed_directory, utc
 from .client import DlrnClient
-from .names import check_name, check_url, shown
+from .names import EXTENDED, check, check_commit, check_name, check_url, shown
 from .web import Web
 
 REPO_FILE = "delorean.repo"
@@ -69,7 +69,7 @@ class Trunk:
         except NotFound:
             raise NotFound(self._no_label(name), label=name, trunk_url=self.url) from None
         repositories = _repositories(content, url)
-        components = tuple(self.at(address, section) for section, address in repositories.items())
+        components = tuple(read_component(self.web, address, section) for section, address in repositories.items())
         if all(component.component is None for component in components):
             if len(components) > 1:
                 raise InvalidInput(f"{url} names {len(components)} repositories that belong to no component.")
@@ -79,38 +79,26 @@ class Trunk:
     def hashed(
         self, commit_hash: str, distro_hash: str, extended_hash: str | None = None, component: str | None = None
     ) -> Component:
-        """The repository of one commit, by its hashes."""
-        return self.at(f"{self.url}/{hashed_directory(commit_hash, distro_hash, extended_hash, component)}")
+        """The repository of one commit, by its hashes.
 
-    def at(self, repo_url: str, section: str | None = None) -> Component:
-        """The repository in a hashed directory, with what DLRN wrote down about its commit.
-
-        :param section: of the .repo file that named it; must be that of its component.
+        :raises NotFound: it is not there.
+        :raises InvalidInput: a hash is none, or that of another commit.
         """
-        url = check_url(repo_url, "address of a repository")
-        try:
-            commit = self._commit(url)
-            component = Component(
-                component=commit["component"],
-                commit_hash=commit["commit_hash"],
-                distro_hash=commit["distro_hash"],
-                extended_hash=commit["extended_hash"],
-                built_at=utc(int(commit["dt_build"] or "")),
-                repo_url=url,
-                repomd_sha256=read_repomd(self.web, url),
+        check_commit(commit_hash, "commit_hash")
+        check_commit(distro_hash, "distro_hash")
+        if extended_hash is not None:
+            check(EXTENDED, extended_hash, "extended_hash", "letters, digits and _ are allowed")
+        if component is not None:
+            check_name(component, "component")
+        directory = hashed_directory(commit_hash, distro_hash, extended_hash, component)
+        found = read_component(self.web, f"{self.url}/{directory}")
+        # The directory has but the first digits of two of them.
+        if (found.distro_hash, found.extended_hash) != (distro_hash, extended_hash):
+            raise InvalidInput(
+                f"{found.repo_url} is of distro_hash {found.distro_hash} and extended_hash {found.extended_hash}, "
+                f"not of {distro_hash} and {extended_hash}."
             )
-        except NotFound as error:
-            raise NotFound(
-                f"The repository {url} is not there: {error.message.rstrip('.')}. DLRN has purged it, or has not "
-                "finished it. Labels that must be kept are named to dlrn-purge with --exclude-dirs.",
-                repo_url=url,
-            ) from None
-        except ValueError:
-            raise InvalidInput(f"{url}/commit.yaml has dt_build {shown(commit['dt_build'])}, not a time.") from None
-        expected = f"-component-{component.component}" if component.component else ""
-        if section is not None and (not section.endswith(expected) or ("-component-" in section and not expected)):
-            raise InvalidInput(f"The section [{section}] names {url}, which is of component {component.component}.")
-        return component
+        return found
 
     def labels(self) -> list[str]:
         """Labels that are known of: those promoted lately, says the API, and those the folder shows, where it does."""
@@ -145,17 +133,6 @@ class Trunk:
             )
         return aggregate
 
-    def _commit(self, repo_url: str) -> dict[str, t.Any]:
-        """The commit of ``commit.yaml``; DLRN writes all values as text there, nothing as ``None``."""
-        yaml = load_library("yaml")
-        url = f"{repo_url}/commit.yaml"
-        try:
-            commit = yaml.safe_load(self.web.read(url, "commit.yaml"))["commits"][0]
-            wanted = ("component", "commit_hash", "distro_hash", "extended_hash", "dt_build")
-            return {name: None if commit[name] in (None, "None", "") else str(commit[name]) for name in wanted}
-        except (yaml.YAMLError, KeyError, IndexError, TypeError) as error:
-            raise InvalidInput(f"{url} is not the commit.yaml that DLRN writes: {error!r:.200}.") from error
-
     def _listed(self) -> t.Iterator[str]:
         if self.url.startswith("file:"):
             root = urllib.parse.unquote(urllib.parse.urlsplit(self.url).path)
@@ -170,6 +147,37 @@ class Trunk:
             ):
                 if name != "component":
                     yield name
+
+
+def read_component(web: Web, repo_url: str, section: str | None = None) -> Component:
+    """The repository in a hashed directory, with what DLRN wrote down about its commit.
+
+    :param section: of the .repo file that named it; must be that of its component.
+    """
+    url = check_url(repo_url, "address of a repository")
+    try:
+        commit = _read_commit(web, url)
+        component = Component(
+            component=commit["component"],
+            commit_hash=commit["commit_hash"],
+            distro_hash=commit["distro_hash"],
+            extended_hash=commit["extended_hash"],
+            built_at=utc(int(commit["dt_build"] or "")),
+            repo_url=url,
+            repomd_sha256=read_repomd(web, url),
+        )
+    except NotFound as error:
+        raise NotFound(
+            f"The repository {url} is not there: {error.message.rstrip('.')}. DLRN has purged it, or has not "
+            "finished it. Labels that must be kept are named to dlrn-purge with --exclude-dirs.",
+            repo_url=url,
+        ) from None
+    except ValueError:
+        raise InvalidInput(f"{url}/commit.yaml has dt_build {shown(commit['dt_build'])}, not a time.") from None
+    expected = f"-component-{component.component}" if component.component else ""
+    if section is not None and (not section.endswith(expected) or ("-component-" in section and not expected)):
+        raise InvalidInput(f"The section [{section}] names {url}, which is of component {component.component}.")
+    return component
 
 
 def read_repomd(web: Web, repo_url: str) -> str:
@@ -196,3 +204,15 @@ def _repositories(content: bytes, url: str) -> dict[str, str]:
     if not found:
         raise InvalidInput(f"{url} names no repository; it is empty or cut off.")
     return found
+
+
+def _read_commit(web: Web, repo_url: str) -> dict[str, t.Any]:
+    """The commit of ``commit.yaml``; DLRN writes all values as text there, nothing as ``None``."""
+    yaml = load_library("yaml")
+    url = f"{repo_url}/commit.yaml"
+    try:
+        commit = yaml.safe_load(web.read(url, "commit.yaml"))["commits"][0]
+        wanted = ("component", "commit_hash", "distro_hash", "extended_hash", "dt_build")
+        return {name: None if commit[name] in (None, "None", "") else str(commit[name]) for name in wanted}
+    except (yaml.YAMLError, KeyError, IndexError, TypeError) as error:
+        raise InvalidInput(f"{url} is not the commit.yaml that DLRN writes: {error!r:.200}.") from error

@@ -17,7 +17,7 @@ import re
 import typing as t
 
 from .._module.documents import digest, read_document, write_document
-from .._module.errors import InvalidInput, Refused, RelengError, Unavailable
+from .._module.errors import InvalidInput, Refused, Unavailable
 from .._module.waiter import backoff
 from .candidate import Candidate
 from .client import DlrnClient
@@ -93,6 +93,12 @@ class VoteStore(abc.ABC):
     def report(self, candidate: Candidate, vote: Vote) -> bool:
         """Write ``vote`` unless it is there already; whether it was written."""
 
+    def require_known(self, candidate: Candidate, votes: list[Vote]) -> None:  # noqa: B027
+        """Refuse a candidate that a vote can not be filed under.
+
+        :param votes: those that :meth:`read` found.
+        """
+
     @abc.abstractmethod
     def jobs(self) -> list[str]:
         """The names of all jobs that ever voted, on any candidate."""
@@ -140,8 +146,10 @@ class DlrnVoteStore(VoteStore):
         hashes = self.hashes(candidate)
         pauses = backoff()
         for left in range(self.client.web.retries, -1, -1):
-            if same_result(self.read(candidate), vote):
+            votes = self.read(candidate)
+            if same_result(votes, vote):
                 return left < self.client.web.retries
+            self.require_known(candidate, votes)
             try:
                 self.client.post("report_result", _to_dlrn(vote, hashes))
                 return True
@@ -150,15 +158,16 @@ class DlrnVoteStore(VoteStore):
                 if not left or self.client.web.deadline.remaining <= pause:
                     raise
                 self.client.web.sleep(pause)
-            except RelengError as error:
-                if error.data.get("status") == 400 and "aggregate_hash not found" in error.data.get("body", ""):
-                    raise Refused(
-                        f"DLRN knows no promotion with the aggregate hash {candidate.aggregate_hash}, and keeps votes "
-                        "only for what was promoted: stage the candidate under a label first.",
-                        **error.data,
-                    ) from error
-                raise
         raise AssertionError("the last try returns or raises")
+
+    def require_known(self, candidate: Candidate, votes: list[Vote]) -> None:
+        """Refuse before anything is sent what DLRN would: an aggregate that was never promoted."""
+        aggregate = self.hashes(candidate).get("aggregate_hash")
+        if aggregate and not votes and not self.client.get("promotions", aggregate_hash=aggregate, limit=1):
+            raise Refused(
+                f"DLRN keeps votes only for aggregates that were promoted, and {aggregate} was not: "
+                "stage the candidate under a label first."
+            )
 
     def jobs(self) -> list[str]:
         """Reads the newest votes of both tables, many pages of 100 in one GraphQL request."""
@@ -168,8 +177,7 @@ class DlrnVoteStore(VoteStore):
                 pages = self.client.graphql(
                     "{"
                     + " ".join(
-                        f"p{number}: {table}(offset: {start + number * PAGE}, limit: {PAGE}) {{ciName}}"
-                        for number in range(PAGES)
+                        f"p{number}: {table}(offset: {start + number * PAGE}) {{ciName}}" for number in range(PAGES)
                     )
                     + "}"
                 )

@@ -1,0 +1,246 @@
+#!/usr/bin/python
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dlrn_candidate
+version_added: 0.1.0
+short_description: Pin what a run tests in a candidate lockfile
+description:
+  - Resolves a label of trunk, or given commits, into a candidate, the exact set of bits that a run builds on, tests and
+    votes for. It names each component's repository by its hashed directory and checksum, the dependencies and base
+    repositories by the checksum of their C(repomd.xml), and the repositories of tests by the full hash of a commit.
+  - The label is read once. What is returned and written no longer depends on it.
+  - The candidate's C(id) is a checksum of all that. The same bits have the same id, however they were found.
+  - With O(verify), an existing lockfile is compared with what is there now.
+  - Only reads, over HTTP or from files, and needs no credentials; those of the action group are not used.
+options:
+  trunk_url:
+    description:
+      - Address of the folder that has the labels in it, for example V(https://trunk.rdoproject.org/centos9-master).
+      - Required unless O(verify=true).
+    type: str
+  label:
+    description:
+      - Label to resolve, for example V(consistent).
+      - O(api_url), if set, is asked for the labels there are when this one is missing.
+      - One of O(label) and O(commits) is required unless O(verify=true).
+    type: str
+  commits:
+    description: Commits that DLRN has built, in place of a label. Such a candidate has no aggregate hash.
+    type: list
+    elements: dict
+    suboptions:
+      commit_hash:
+        description: Hash of the source's commit.
+        type: str
+        required: true
+      distro_hash:
+        description: Hash of the distgit's commit.
+        type: str
+        required: true
+      extended_hash:
+        description: Of commits that have one.
+        type: str
+      component:
+        description: Where DLRN runs with components.
+        type: str
+  release:
+    description: Release that the candidate belongs to, for example V(master). Required unless O(verify=true).
+    type: str
+  distro:
+    description: Distribution that it is built for, for example V(centos9). Required unless O(verify=true).
+    type: str
+  dependencies:
+    description: Address of the repository of what trunk needs and does not build.
+    type: str
+  base:
+    description: Repositories of the distribution.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      id:
+        description: Id for the repository.
+        type: str
+        required: true
+      url:
+        description: Address of the folder that has C(repodata) in it.
+        type: str
+        required: true
+      drift:
+        description:
+          - What to do about it when the repository has changed after it was pinned. V(fail) refuses to use it.
+          - With V(record) the run goes on, and says in its vote what it used.
+        type: str
+        choices: [fail, record]
+        default: fail
+  scenarios:
+    description: Repositories of the tests that the candidate goes through.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the scenario.
+        type: str
+        required: true
+      repository:
+        description: Address of its git repository.
+        type: str
+        required: true
+      version:
+        description: Branch, tag, name below C(refs/), or full hash of a commit.
+        type: str
+        required: true
+  path:
+    description:
+      - File that the lockfile is written to. If not set, the candidate is only returned.
+      - A file that holds the same candidate is left alone; one that is no valid lockfile is never overwritten.
+    type: path
+  verify:
+    description:
+      - Compare the lockfile at O(path) with what is there now, and change nothing. Fails when a component, the
+        dependencies, a base repository that must not drift, or a scenario's commit has changed or is gone.
+    type: bool
+    default: false
+requirements:
+  - git, for O(scenarios)
+  - PyYAML
+seealso:
+  - module: rdo.releng.dlrn_vote
+extends_documentation_fragment:
+  - rdo.releng._attributes.CHANGE
+  - rdo.releng._attributes.ACTIONGROUP_DLRN
+  - rdo.releng._dlrn
+author:
+  - RDO release engineering (@rdo-infra)
+"""
+
+EXAMPLES = r"""
+- name: Pin what is consistent now
+  rdo.releng.dlrn_candidate:
+    trunk_url: https://trunk.rdoproject.org/centos9-master
+    api_url: https://trunk.rdoproject.org/api-centos9-master-uc
+    label: consistent
+    release: master
+    distro: centos9
+    base:
+      - id: baseos
+        url: https://mirror.stream.centos.org/9-stream/BaseOS/x86_64/os
+        drift: record
+    scenarios:
+      - name: scenario001
+        repository: https://review.opendev.org/openstack/puppet-openstack-integration
+        version: master
+    path: candidate.json
+  register: pinned
+
+- name: See that it is still what it was
+  rdo.releng.dlrn_candidate:
+    path: candidate.json
+    verify: true
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or would be.
+  returned: success and O(verify=false)
+  type: list
+  elements: str
+  sample: ["write candidate 8f4c71... to candidate.json"]
+candidate:
+  description: The content of the lockfile, C(rdo.releng/candidate/1).
+  returned: success
+  type: dict
+  sample:
+    schema: rdo.releng/candidate/1
+    id: 8f4c7183b1a34d3f77a1fd0cc6fd9d17e74d34e35e8bd0b8a0ba2df02b0b5b9b
+    kind: dlrn
+    release: master
+    distro: centos9
+    resolved_at: "2026-01-31T12:00:00Z"
+    source: {api_url: "https://trunk.rdoproject.org/api-centos9-master-uc", label: consistent}
+    aggregate_hash: 9d0a8a43b1c1b9ea1b1b29d9c7bba47c
+    components:
+      - component: common
+        commit_hash: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
+        distro_hash: 1d6c8f6d8b9e5b1c5ac4c6ba6a3a8a1c0e7e2f55
+        extended_hash: null
+        built_at: "2026-01-31T11:00:00Z"
+        repo_url: "https://trunk.rdoproject.org/centos9-master/component/common/4e/12/4e1243bd22c66e76c2ba9eddc1f91394e57f9f83_1d6c8f6d"
+        repomd_sha256: 60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752
+    dependencies: null
+    base: []
+    scenarios: []
+drift:
+  description:
+    - What is not as it was pinned. C(found) is null where it is gone; C(drift) says whether it may be so.
+    - Also returned when the module fails for it.
+  returned: O(verify=true)
+  type: list
+  elements: dict
+  sample:
+    - what: base repository baseos
+      url: https://mirror.stream.centos.org/9-stream/BaseOS/x86_64/os
+      expected: 60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752
+      found: fd61a03af4f77d870fc21e05e7e80678095c92d808cfb3b5c279ee04c74aca13
+      drift: record
+id:
+  description: The candidate's id.
+  returned: success
+  type: str
+  sample: 8f4c7183b1a34d3f77a1fd0cc6fd9d17e74d34e35e8bd0b8a0ba2df02b0b5b9b
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import DLRN
+from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run, run_change
+from ansible_collections.rdo.releng.plugins.module_utils._service.pinning import PinnedCandidate, verify, web_of
+
+NAMED = {"type": "str", "required": True}
+
+
+def main() -> None:
+    commit = {
+        "commit_hash": NAMED,
+        "distro_hash": NAMED,
+        "extended_hash": {"type": "str"},
+        "component": {"type": "str"},
+    }
+    drift = {"type": "str", "choices": ["fail", "record"], "default": "fail"}
+    base = {"id": NAMED, "url": NAMED, "drift": drift}
+    scenario = {"name": NAMED, "repository": NAMED, "version": NAMED}
+    pinned = {
+        "path": {"type": "path"},
+        "trunk_url": {"type": "str"},
+        "label": {"type": "str"},
+        "commits": {"type": "list", "elements": "dict", "options": commit},
+        "release": {"type": "str"},
+        "distro": {"type": "str"},
+        "dependencies": {"type": "str"},
+        "base": {"type": "list", "elements": "dict", "options": base, "default": []},
+        "scenarios": {"type": "list", "elements": "dict", "options": scenario, "default": []},
+    }
+    module = AnsibleModule(
+        argument_spec={**DLRN, **pinned, "verify": {"type": "bool", "default": False}},
+        mutually_exclusive=[("label", "commits")],
+        required_if=[
+            ("verify", False, ("trunk_url", "release", "distro")),
+            ("verify", False, ("label", "commits"), True),
+            ("verify", True, ("path",)),
+        ],
+        supports_check_mode=True,
+    )
+    if module.params["verify"]:
+        run(module, lambda: verify(module.params["path"], web_of(module.params)[0]))
+    options = {name: module.params[name] for name in pinned}
+    run_change(module, PinnedCandidate(lambda: web_of(module.params), **options))
+
+
+if __name__ == "__main__":
+    main()
