@@ -31,13 +31,12 @@ options:
     type: list
     elements: str
     default: []
-  patches:
-    description: Files that C(git apply) applies to the content.
-    type: list
-    elements: path
-    default: []
   edits:
     description: More files; the path and the whole text of each.
+    type: dict
+    default: {}
+  appends:
+    description: Text that is put at the end of files of O(source); the path and the text of each.
     type: dict
     default: {}
   message:
@@ -45,10 +44,12 @@ options:
     type: str
     required: true
   tag:
-    description:
-      - Name of an annotated tag for the commit.
-      - When the repository has the tag, nothing is done, wherever the branch is now.
+    description: Name of an annotated tag for the commit with this content. A tag that is there already is left alone.
     type: str
+  once:
+    description: Do nothing when the repository has O(tag), whatever the branch holds now.
+    type: bool
+    default: false
   date:
     description: Date of author and committer, as git reads dates. Now, if not set.
     type: str
@@ -76,6 +77,7 @@ EXAMPLES = r"""
     exclude: [PKG-INFO, "*.egg-info"]
     message: stevedore 5.9.1
     tag: 5.9.1
+    once: true
 
 - name: Commit a spec file
   rdo.releng.git_commit:
@@ -112,14 +114,16 @@ def main() -> None:
             "branch": {"type": "str", "default": "master"},
             "source": {"type": "path"},
             "exclude": {"type": "list", "elements": "str", "default": []},
-            "patches": {"type": "list", "elements": "path", "default": []},
             "edits": {"type": "dict", "default": {}},
+            "appends": {"type": "dict", "default": {}},
             "message": {"type": "str", "required": True},
             "tag": {"type": "str"},
+            "once": {"type": "bool", "default": False},
             "date": {"type": "str"},
             "author_name": {"type": "str", "default": "rdo.releng"},
             "author_email": {"type": "str", "default": "releng@example.com"},
         },
+        required_if=[("once", True, ("tag",))],
         required_one_of=[("source", "edits")],
         supports_check_mode=True,
     )

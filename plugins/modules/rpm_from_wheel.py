@@ -21,7 +21,7 @@ options:
     required: true
   destination:
     description:
-      - Folder that the RPMs are put in. RPMs of other wheels that are there are left alone.
+      - Folder that the RPMs are put in.
       - It also gets a file C(wheels.json), which says of which wheel each RPM was made.
     type: path
     required: true
@@ -33,6 +33,10 @@ options:
     description: How many are built at the same time.
     type: int
     default: 2
+  purge:
+    description: Remove RPMs from O(destination) that this module made of other wheels.
+    type: bool
+    default: false
 requirements:
   - rpmbuild
   - The Python libraries installer and packaging
@@ -83,6 +87,7 @@ def main() -> None:
             "destination": {"type": "path", "required": True},
             "log_dir": {"type": "path", "required": True},
             "jobs": {"type": "int", "default": 2},
+            "purge": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )

@@ -116,19 +116,21 @@ class CommittedContent(Change):
 
     :param source: folder or source distribution (tar) whose content it is to be.
     :param exclude: patterns of paths in it that are left out, as shells match them.
-    :param patches: files that are applied to the content with ``git apply``.
     :param edits: more files, by their path, with their text.
-    :param tag: set on the commit. Where the tag is there already, this content was committed before: nothing is done.
+    :param appends: text put at the end of files of the content, by their path.
+    :param tag: set on the commit with this content, unless the repository has it already.
+    :param once: nothing is done when the repository has the tag: the content was there, and may be history now.
     """
 
     repository: str
     branch: str
     source: str | None
     exclude: t.Sequence[str]
-    patches: t.Sequence[str]
     edits: t.Mapping[str, str]
+    appends: t.Mapping[str, str]
     message: str
     tag: str | None
+    once: bool
     date: str | None
     author_name: str
     author_email: str
@@ -140,11 +142,12 @@ class CommittedContent(Change):
         self._repository = Repository(self.repository, Identity(self.author_name, self.author_email))
         head = self._repository.revision(f"refs/heads/{self.branch}") if self._repository.exists else None
         before = {"head": head}
-        if head and self.tag and self._repository.revision(f"refs/tags/{self.tag}"):
+        tagged = bool(head and self.tag and self._repository.revision(f"refs/tags/{self.tag}"))
+        if tagged and self.once:
             return Plan(before, before, result={"head": head})
         with tempfile.TemporaryDirectory(prefix="content.") as work:
             if head and self._tree_of_content(self._repository, work) == self._repository.revision_tree(head):
-                actions = [f"tag {head} as {self.tag}"] if self.tag else []
+                actions = [f"tag {head} as {self.tag}"] if self.tag and not tagged else []
                 return Plan(before, before, actions, {"head": head})
         actions = [f"commit {self.message!r} to {self.branch} of {self.repository}"]
         return Plan(before, {"head": self.message}, actions, {"head": head})
@@ -158,8 +161,8 @@ class CommittedContent(Change):
             tree = self._tree_of_content(repository, work)
         if head is None or tree != repository.revision_tree(head):
             head = repository.commit_tree(tree, self.branch, self.message, self.date)
-        if self.tag:
-            repository.git("tag", "--annotate", "--force", "--message", self.tag, self.tag, head)
+        if self.tag and not repository.revision(f"refs/tags/{self.tag}"):
+            repository.git("tag", "--annotate", "--message", self.tag, self.tag, head)
         return {"head": head}
 
     def _tree_of_content(self, repository: Repository, work: str) -> str:
@@ -168,16 +171,21 @@ class CommittedContent(Change):
         if self.source:
             unpack(self.source, content)
         _remove(content, self.exclude)
-        for patch in self.patches:
-            try:
-                run_command(["git", "-C", content, "apply", "--whitespace=nowarn", os.path.abspath(patch)])
-            except CommandFailed as error:
-                raise InvalidInput(f"The patch {patch} does not apply to {self.source}: {error.message}") from error
         for place, text in self.edits.items():
-            path = pathlib.Path(content, os.path.normpath("/" + place).lstrip("/"))
+            path = _inside(content, place)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
+        for place, text in self.appends.items():
+            path = _inside(content, place)
+            if not path.is_file():
+                raise InvalidInput(f"Nothing can be appended to {place}: {self.source} has no such file.")
+            path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
         return repository.tree_of(content)
+
+
+def _inside(folder: str, place: str) -> pathlib.Path:
+    """The path of ``place`` below ``folder``, whatever ``place`` says."""
+    return pathlib.Path(folder, os.path.normpath("/" + place).lstrip("/"))
 
 
 def unpack(source: str, folder: str) -> None:

@@ -117,12 +117,14 @@ class WheelPackages(Change):
 
     :param wheels: wheels, and folders of wheels.
     :param jobs: how many are built at the same time.
+    :param purge: whether RPMs of other wheels that the index knows are removed.
     """
 
     wheels: t.Sequence[str]
     destination: str
     log_dir: str
     jobs: int = 2
+    purge: bool = False
 
     def plan(self) -> Plan:
         self._wanted = {os.path.basename(path): (path, sha256_of(path)) for path in wheels_in(self.wheels)}
@@ -130,17 +132,23 @@ class WheelPackages(Change):
         have = self._read_index()
         todo = [name for name, (_path, sha256) in self._wanted.items() if have.get(name, {}).get("sha256") != sha256]
         self._todo = sorted(todo)
-        rpms = [os.path.join(self.destination, package.file_name) for package in self._packages.values()]
+        rpms = {package.file_name for package in self._packages.values()}
+        before = {entry["rpm"] for entry in have.values()}
+        self._surplus = before - rpms if self.purge else set()
         return Plan(
-            before={"rpms": sorted(entry["rpm"] for entry in have.values())},
-            after={"rpms": sorted({os.path.basename(path) for path in rpms} | {e["rpm"] for e in have.values()})},
-            actions=[f"make {self._packages[name].file_name} of {name}" for name in self._todo],
-            result={"rpms": sorted(rpms), "log_dir": self.log_dir},
+            before={"rpms": sorted(before)},
+            after={"rpms": sorted((before | rpms) - self._surplus)},
+            actions=[f"make {self._packages[name].file_name} of {name}" for name in self._todo]
+            + [f"remove {rpm}" for rpm in sorted(self._surplus)],
+            result={"rpms": sorted(os.path.join(self.destination, rpm) for rpm in rpms), "log_dir": self.log_dir},
         )
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:
         os.makedirs(self.log_dir, exist_ok=True)
         index = self._read_index()
+        for rpm in self._surplus:
+            os.unlink(os.path.join(self.destination, rpm))
+        index = {name: entry for name, entry in index.items() if entry["rpm"] not in self._surplus}
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
             futures = {pool.submit(self._build, name): name for name in self._todo}
             try:

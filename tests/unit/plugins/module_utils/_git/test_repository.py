@@ -35,10 +35,19 @@ def content(tmp_path):
 
     def make(**options) -> CommittedContent:
         usual = {
-            "repository": str(tmp_path / "thing"), "branch": "master", "source": None, "exclude": [], "patches": [],
-            "edits": {}, "message": "content", "tag": None, "date": "2026-01-01T00:00:00Z", "author_name": "A",
+            "repository": str(tmp_path / "thing"),
+            "branch": "master",
+            "source": None,
+            "exclude": [],
+            "edits": {},
+            "appends": {},
+            "message": "content",
+            "tag": None,
+            "once": False,
+            "date": "2026-01-01T00:00:00Z",
+            "author_name": "A",
             "author_email": "a@example.com",
-        }  # fmt: skip
+        }
         return CommittedContent(**{**usual, **options})
 
     return make
@@ -59,7 +68,7 @@ def test_one_commit_a_version_and_none_for_the_same_again(tmp_path, sdist, conte
     first = sdist("1.0", {"setup.py": "one", "PKG-INFO": "x", "thing.egg-info/a": "x"})
     second = sdist("1.1", {"setup.py": "two", "new/file": "x", "PKG-INFO": "x"})
     versions = [
-        {"source": first, "exclude": ["PKG-INFO", "*.egg-info"], "tag": "1.0", "message": "thing 1.0"},
+        {"source": first, "exclude": ["PKG-INFO", "*.egg-info"], "tag": "1.0", "once": True, "message": "thing 1.0"},
         {"source": second, "exclude": ["PKG-INFO"], "tag": "1.1", "message": "thing 1.1"},
     ]
     assert [bring_about(content(**version)) for version in versions] == [True, True]
@@ -70,17 +79,17 @@ def test_one_commit_a_version_and_none_for_the_same_again(tmp_path, sdist, conte
     assert git(tmp_path, "status", "--porcelain") == ""
 
 
-def test_a_patch_is_a_commit_and_so_is_its_removal(tmp_path, sdist, content):
+def test_what_breaks_is_a_commit_and_so_is_what_mends(tmp_path, sdist, content):
     source = sdist("1.0", {"a.py": "one\n"})
-    patch = tmp_path / "break.patch"
-    patch.write_text("--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-one\n+two\n")
-    assert bring_about(content(source=source))
-    assert bring_about(content(source=source, patches=[str(patch)], message="break it"))
-    assert not bring_about(content(source=source, patches=[str(patch)], message="break it"))
-    assert git(tmp_path, "show", "HEAD:a.py") == "two"
-    assert bring_about(content(source=source, message="mend it"))
+    assert bring_about(content(source=source, tag="1.0"))
+    assert bring_about(content(source=source, appends={"a.py": "two\n"}, message="break it"))
+    assert not bring_about(content(source=source, appends={"a.py": "two\n"}, message="break it"))
+    assert git(tmp_path, "show", "HEAD:a.py") == "one\ntwo"
+    assert bring_about(content(source=source, message="mend it", tag="1.0"))
+    assert not bring_about(content(source=source, message="mend it", tag="1.0"))
     assert git(tmp_path, "show", "HEAD:a.py") == "one"
     assert git(tmp_path, "log", "--format=%s") == "mend it\nbreak it\ncontent"
+    assert git(tmp_path, "describe") == "1.0-2-g" + git(tmp_path, "rev-parse", "--short", "HEAD")
 
 
 def test_a_plan_writes_nothing(tmp_path, content):
@@ -96,11 +105,9 @@ def test_the_users_configuration_is_not_read(tmp_path, content, monkeypatch):
     assert git(tmp_path, "log", "--format=%an %ae %cn") == "A a@example.com A"
 
 
-def test_a_patch_that_does_not_apply_is_named(tmp_path, sdist, content):
-    patch = tmp_path / "old.patch"
-    patch.write_text("--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-three\n+two\n")
-    with pytest.raises(InvalidInput, match="old.patch does not apply"):
-        bring_about(content(source=sdist("1.0", {"a.py": "one\n"}), patches=[str(patch)]))
+def test_a_file_that_is_not_there_can_not_be_appended_to(tmp_path, sdist, content):
+    with pytest.raises(InvalidInput, match=r"appended to b\.py: .*thing-1\.0\.tar\.gz has no such file"):
+        bring_about(content(source=sdist("1.0", {"a.py": "one\n"}), appends={"b.py": "x"}))
 
 
 @pytest.mark.parametrize("name", ["../x", "a b", "-f", "a\nb", "a..b", ""])
