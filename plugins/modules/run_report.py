@@ -17,8 +17,7 @@ description:
     the folder can be moved or published.
   - A run that failed or was killed is reported as such; the module itself fails only if there is nothing to report.
 extends_documentation_fragment:
-  - rdo.releng._attributes
-  - rdo.releng._attributes.change
+  - rdo.releng._attributes.CHANGE
 options:
   path:
     description: Folder of the run.
@@ -37,7 +36,7 @@ options:
 requirements:
   - jinja2
 author:
-  - rdo.releng contributors (@rdo-packages)
+  - RDO release engineering (@rdo-infra)
 """
 
 EXAMPLES = r"""
@@ -119,8 +118,8 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._module.runner import run_change
-from ..module_utils._service.run_report import WriteReport
+from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
+from ansible_collections.rdo.releng.plugins.module_utils._service.run_report import WriteReport
 
 
 def main() -> None:

@@ -83,7 +83,7 @@ options:
     description: What of this step is not the real thing, in one sentence; the report labels it.
     type: str
 author:
-  - rdo.releng contributors (@rdo-packages)
+  - RDO release engineering (@rdo-infra)
 """
 
 EXAMPLES = r"""
@@ -170,8 +170,8 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._module.runner import run_change
-from ..module_utils._service.run_steps import STAGES, STATUSES, RecordStep
+from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
+from ansible_collections.rdo.releng.plugins.module_utils._service.run_steps import STAGES, STATUSES, RecordStep
 
 
 def main() -> None:

@@ -1,0 +1,235 @@
+#!/usr/bin/python
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: promotion_gate
+version_added: 0.1.0
+short_description: Decide whether a candidate may be promoted
+description:
+  - Holds the votes on a candidate against criteria and waivers, and returns a decision that explains itself. The same
+    candidate, criteria, votes and waivers at the same moment give the same decision, byte for byte.
+  - Only votes that are bound to the candidate by its id count, unless the criteria say C(accept_unbound); votes of
+    another candidate never do. The newest vote of a job counts, unless the criteria say C(any_success); of two at the
+    same second, the failure. A job that is still in progress has not voted.
+  - What can not be read or understood (a service that does not answer, malformed criteria, votes or waivers) means that
+    there is no promotion. The module then fails, and the decision on file says why.
+  - Needs no credentials; those of the action group are not used.
+extends_documentation_fragment:
+  - rdo.releng._attributes.CHANGE
+  - rdo.releng._attributes.ACTIONGROUP_DLRN
+  - rdo.releng._dlrn
+options:
+  candidate:
+    description:
+      - The candidate's lockfile, as a path or as its content.
+      - A list of them decides on several distributions together, one candidate for each. All of them are to be
+        promoted, or none.
+    type: raw
+    required: true
+  criteria:
+    description:
+      - The criteria, as the path of a YAML file or as its content.
+      - C(promotions) maps each target to C(criteria), a list in which an entry is the name of a job, C(any) or C(all)
+        with a list, or C(at_least) with C(count) and C(of); and perhaps to C(alternative_criteria), which maps a job to
+        jobs that can stand in for it, C(candidate_label), C(max_age) (of votes, such as V(36h)), C(distros),
+        C(any_success) and C(accept_unbound).
+      - Files of rdo-infra's promoter, component and podified pipelines are understood as they are. In component files,
+        the criteria of all components of the candidate are put together.
+    type: raw
+    required: true
+  target:
+    description: Label that the candidate is to be promoted to.
+    type: str
+    required: true
+  waivers:
+    description:
+      - A path, a waiver, or a list of both. A file holds a list of waivers.
+      - A waiver has C(waives) (the job), either C(candidate) (an id) or C(label) (the target), C(owner), C(reason),
+        C(until) (a day or a moment) and perhaps C(bug). Those with C(package) are for dependency closure; they are
+        ignored.
+      - A job that is waived counts as if it had succeeded, wherever it is asked for by its own name.
+    type: raw
+  directory:
+    description: Folder that votes are kept in, see M(rdo.releng.dlrn_vote), in place of O(api_url).
+    type: path
+  votes:
+    description:
+      - The votes themselves, as M(rdo.releng.dlrn_vote_info) returns them, in place of O(api_url).
+      - Each has C(job), C(success), C(timestamp), and perhaps C(candidate), C(url) and C(in_progress).
+    type: list
+    elements: dict
+  path:
+    description:
+      - File for the decision. It is not written again as long as it says the same but for the moment of evaluation.
+    type: path
+  evaluated_at:
+    description:
+      - The moment to decide for, in seconds since 1970; ages of votes and ends of waivers are counted from it.
+      - If not set, it is now.
+    type: float
+  fail_unless_promoted:
+    description: Fail, after the decision was written, when the candidate is not to be promoted.
+    type: bool
+    default: true
+  api_url:
+    description:
+      - Address of the DLRN API server, without C(/api), for example V(https://trunk.rdoproject.org/api-centos9-master-uc).
+      - If neither this nor the environment variable E(DLRNAPI_URL) is set, it is the one that the lockfile names.
+    type: str
+seealso:
+  - module: rdo.releng.dlrn_candidate
+  - module: rdo.releng.dlrn_vote
+author:
+  - RDO release engineering (@rdo-infra)
+"""
+
+EXAMPLES = r"""
+- name: Decide by the votes that DLRN has
+  rdo.releng.promotion_gate:
+    api_url: https://trunk.rdoproject.org/api-centos9-master-uc
+    candidate: candidate.json
+    criteria: criteria.yaml
+    target: current-passed-ci
+    waivers: waivers.yaml
+    path: decision.json
+
+- name: Look at two distributions together, with the criteria beside
+  rdo.releng.promotion_gate:
+    candidate: [candidate-el9.json, candidate-el10.json]
+    directory: logs/votes
+    target: current-passed-ci
+    criteria:
+      promotions:
+        current-passed-ci:
+          distros: [el9, el10]
+          max_age: 7d
+          criteria:
+            - unit-tests
+            - any: [packstack-scenario001, puppet-scenario001]
+            - at_least: {count: 2, of: [tempest-api, tempest-scenario, tempest-slow]}
+    fail_unless_promoted: false
+  register: gate
+
+- name: Say why, or why not
+  ansible.builtin.debug:
+    msg: "{{ gate.table.splitlines() }}"
+"""
+
+RETURN = r"""
+promote:
+  description: Whether the candidate may be promoted.
+  returned: when a decision was made
+  type: bool
+summary:
+  description: The decision in one line.
+  returned: when a decision was made
+  type: str
+  sample: "Promote 8f4c7183b1a3 to current-passed-ci: 3 satisfied, 1 waived."
+table:
+  description: The decision as a table, what stands in the way first.
+  returned: when a decision was made
+  type: str
+heads:
+  description: Heads of the columns of RV(rows).
+  returned: when a decision was made
+  type: list
+  elements: str
+  sample: [requirement, distro, result, why, log]
+rows:
+  description: The table as lists of cells.
+  returned: when a decision was made
+  type: list
+  elements: list
+unused_keys:
+  description: Keys of the criteria that are known and mean nothing here, such as those of rdo-infra's promoter.
+  returned: when a decision was made
+  type: list
+  elements: str
+decision:
+  description: The decision, C(rdo.releng/decision/1), as O(path) has it.
+  returned: when a decision was made
+  type: dict
+  contains:
+    schema:
+      description: V(rdo.releng/decision/1).
+      type: str
+    promote:
+      description: Whether the candidate may be promoted.
+      type: bool
+    target:
+      description: Label that it is about.
+      type: str
+    candidate:
+      description: The candidate's id; null when there are several.
+      type: str
+    candidates:
+      description: C(id) and C(distro) of each candidate.
+      type: list
+      elements: dict
+    evaluated_at:
+      description: The moment that it was decided for, in UTC.
+      type: str
+    satisfied:
+      description: Requirements that are met, with C(requirement), C(distro), C(candidate), C(explanation) and C(votes).
+      type: list
+      elements: dict
+    unsatisfied:
+      description:
+        - Requirements that are not, with C(reason) besides, which is V(failed), V(stale), V(unbound) or V(missing).
+      type: list
+      elements: dict
+    waived:
+      description: Requirements that are not met and were waived, with C(waivers) besides.
+      type: list
+      elements: dict
+    expired_waivers:
+      description: Waivers for this candidate or target that have ended.
+      type: list
+      elements: dict
+    unused_waivers:
+      description: Waivers for this candidate or target that were not needed, or name a job that is not asked for.
+      type: list
+      elements: dict
+    errors:
+      description: What kept the gate from judging; only on file, as the module fails then.
+      type: list
+      elements: str
+"""
+
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import DLRN
+from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run
+from ansible_collections.rdo.releng.plugins.module_utils._service.gate import Gate
+
+
+def main() -> None:
+    module = AnsibleModule(
+        {
+            **DLRN,
+            "candidate": {"type": "raw", "required": True},
+            "criteria": {"type": "raw", "required": True},
+            "target": {"type": "str", "required": True},
+            "waivers": {"type": "raw"},
+            "directory": {"type": "path"},
+            "votes": {"type": "list", "elements": "dict"},
+            "path": {"type": "path"},
+            "evaluated_at": {"type": "float"},
+            "fail_unless_promoted": {"type": "bool", "default": True},
+        },
+        mutually_exclusive=[["directory", "votes"]],
+        supports_check_mode=True,
+    )
+    moment = module.params["evaluated_at"]
+    gate = Gate(module.params, time.time() if moment is None else moment)
+    run(module, lambda: gate.run(module.check_mode, module._diff))
+
+
+if __name__ == "__main__":
+    main()
