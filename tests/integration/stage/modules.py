@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import pathlib
@@ -11,19 +12,25 @@ import subprocess
 import sys
 import typing as t
 
+import ansible
+
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = ROOT / ".build"
 
 
 def start_module(
-    name: str, check: bool = False, environment: t.Mapping[str, str] | None = None, **arguments: t.Any
+    name: str,
+    check: bool = False,
+    environment: t.Mapping[str, str] | None = None,
+    python: pathlib.Path | str = sys.executable,
+    **arguments: t.Any,
 ) -> subprocess.Popen[str]:
-    """Start rdo.releng.``name`` with ``arguments``, with a diff, and do not wait for it."""
+    """Start rdo.releng.``name`` with ``arguments``, with a diff, and do not wait for it; see :func:`run_module`."""
     settings = {"_ansible_check_mode": check, "_ansible_diff": True, "_ansible_socket": None}
     clean = {key: value for key, value in os.environ.items() if not key.startswith("DLRNAPI_")}
     process = subprocess.Popen(
-        [sys.executable, "-m", f"ansible_collections.rdo.releng.plugins.modules.{name}"],
-        env={**clean, "PYTHONPATH": str(BUILD), **(environment or {})},
+        [python, "-m", f"ansible_collections.rdo.releng.plugins.modules.{name}"],
+        env={**clean, "PYTHONPATH": _python_path(), **(environment or {})},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -47,14 +54,29 @@ def finish_module(process: subprocess.Popen[str]) -> dict[str, t.Any]:
 
 
 def run_module(
-    name: str, check: bool = False, environment: t.Mapping[str, str] | None = None, **arguments: t.Any
+    name: str,
+    check: bool = False,
+    environment: t.Mapping[str, str] | None = None,
+    python: pathlib.Path | str = sys.executable,
+    **arguments: t.Any,
 ) -> dict[str, t.Any]:
     """The result of rdo.releng.``name``, ``failed`` set in any case.
 
     :param check: check mode.
     :param environment: variables besides this process's own.
+    :param python: the Python that runs it.
     """
-    return finish_module(start_module(name, check, environment, **arguments))
+    return finish_module(start_module(name, check, environment, python, **arguments))
+
+
+@functools.cache
+def _python_path() -> str:
+    """A path with the collection, and with Ansible alone of all that is installed beside the tests."""
+    alone = BUILD / "ansible_alone"
+    alone.mkdir(parents=True, exist_ok=True)
+    if not (alone / "ansible").exists():
+        (alone / "ansible").symlink_to(pathlib.Path(ansible.__file__).parent)
+    return f"{BUILD}:{alone}"
 
 
 def run_playbook(
