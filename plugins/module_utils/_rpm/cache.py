@@ -1,0 +1,118 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to rdo.releng: no promise is made about what lies in here.
+"""A folder of repositories that were read before: bounded, shared by processes, never believed when damaged."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+import time
+import typing as t
+
+from .._module.errors import InvalidInput
+from .download import Transport
+from .isolated import run_isolated
+from .repomd import Repomd
+from .solvfile import FORMAT, Index, load_solv_file, write_solv_file
+
+_PREFIX, _SUFFIX = "repository-", ".solv"
+_TEMPORARY = ".new-"
+# A temporary file this old was left by a process that was killed.
+_ABANDONED = 3600.0
+
+
+class Cache:
+    """Loads repositories, from the folder where it can.
+
+    :param folder: made when need be; None: nothing is kept.
+    :param most: bytes that the folder may hold; the repositories that were not used for the longest time go first.
+    :param writable: False: what is there is used, nothing is written (check mode).
+    """
+
+    def __init__(self, folder: str | None, most: int = 1 << 30, writable: bool = True) -> None:
+        self.folder, self.most = folder, most
+        self.writable = writable and folder is not None
+        self.hits = 0
+        if self.writable:
+            try:
+                os.makedirs(t.cast("str", folder), mode=0o700, exist_ok=True)
+            except OSError as error:
+                raise InvalidInput(f"The folder {folder} for the cache can not be made: {error}.") from error
+
+    def load(self, repo: t.Any, repomd: Repomd, transport: Transport) -> tuple[Index, t.Any]:
+        """Fill ``repo`` with the packages of the repository that ``repomd`` describes.
+
+        :returns: the index, and the libsolv repository that was filled: a new one where a damaged file spoilt ``repo``.
+        """
+        path = self._path(repomd)
+        if path is not None:
+            with contextlib.suppress(OSError), open(path, "rb") as file:
+                index = load_solv_file(repo, file)
+                if index is not None:
+                    self.hits += 1
+                    if self.writable:
+                        os.utime(path)
+                    return index, repo
+        with self._temporary() as file:
+            folder = self.folder if self.writable else None
+            name = f"Repository {repomd.source.id}: the metadata of {repomd.roots[0]}"
+            run_isolated(lambda: write_solv_file(repomd, transport, file, folder), name)
+            fresh = _emptied(repo)
+            index = load_solv_file(fresh, file)
+            if index is None:
+                raise InvalidInput(f"{name} was read, but can not be loaded: {repo.pool.errstr}.")
+            if path is not None and self.writable:
+                os.replace(file.name, path)
+                self._make_room(path)
+            return index, fresh
+
+    def _path(self, repomd: Repomd) -> str | None:
+        if self.folder is None:
+            return None
+        key = hashlib.sha256(f"{FORMAT}:{repomd.sha256}".encode()).hexdigest()[:32]
+        return os.path.join(self.folder, f"{_PREFIX}{key}{_SUFFIX}")
+
+    @contextlib.contextmanager
+    def _temporary(self) -> t.Iterator[t.Any]:
+        """A new file that is gone afterwards, unless it got another name."""
+        with tempfile.NamedTemporaryFile(
+            dir=self.folder if self.writable else None, prefix=_TEMPORARY, delete=False
+        ) as file:
+            try:
+                yield file
+            finally:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(file.name)
+
+    def _make_room(self, keep: str) -> None:
+        """Remove the files not used for the longest time until the rest fits; other processes may do the same."""
+        entries = []
+        with os.scandir(t.cast("str", self.folder)) as folder:
+            for entry in folder:
+                with contextlib.suppress(FileNotFoundError):
+                    status = entry.stat()
+                    if entry.name.startswith(_TEMPORARY) and status.st_mtime < time.time() - _ABANDONED:
+                        os.unlink(entry.path)
+                    elif entry.name.startswith(_PREFIX) and entry.name.endswith(_SUFFIX):
+                        entries.append((status.st_mtime, status.st_size, entry.path))
+        total = sum(size for _time, size, _path in entries)
+        for _time, size, path in sorted(entries):
+            if total <= self.most:
+                break
+            if path != keep:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
+                total -= size
+
+
+def _emptied(repo: t.Any) -> t.Any:
+    """``repo``, or one like it in its place when a damaged file left something in it."""
+    if repo.isempty():
+        return repo
+    pool, name = repo.pool, repo.name
+    repo.free(True)
+    return pool.add_repo(name)

@@ -1,0 +1,206 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to rdo.releng: no promise is made about what lies in here.
+"""Reading files of repositories, from disk or a server: bounded, tried again, unpacked, compared with checksums."""
+
+from __future__ import annotations
+
+import bz2
+import dataclasses
+import gzip
+import hashlib
+import io
+import lzma
+import os
+import tempfile
+import time
+import typing as t
+import zlib
+
+from .._module.errors import InvalidInput, NotFound, RelengError, Unavailable
+from .._module.libraries import load_library
+from .._module.waiter import Deadline, backoff
+
+_CHUNK = 1 << 18
+_HASHES = {"md5", "sha1", "sha224", "sha256", "sha384", "sha512"}
+# Answers after which another try may go better.
+_PASSING = {408, 425, 429, 500, 502, 503, 504}
+SMALL_FILE = 16 << 20
+LARGE_FILE = 2 << 30
+
+
+@dataclasses.dataclass(frozen=True)
+class Checksum:
+    """What a file must be.
+
+    :param size: in bytes; None: not known.
+    """
+
+    kind: str
+    value: str
+    size: int | None = None
+
+    def new(self) -> t.Any:
+        """A fresh hash object.
+
+        :raises InvalidInput: an algorithm nobody should use or know.
+        """
+        kind = "sha1" if self.kind == "sha" else self.kind
+        if kind not in _HASHES:
+            raise InvalidInput(f"the checksum type {self.kind!r} is not known; known are {', '.join(sorted(_HASHES))}")
+        return hashlib.new(kind, usedforsecurity=False)
+
+
+class _Counted(io.RawIOBase):
+    """Hashes and counts what is read through it."""
+
+    def __init__(self, stream: t.BinaryIO, checksum: Checksum | None, most: int) -> None:
+        self.stream, self.most, self.size = stream, most, 0
+        self.hash = checksum.new() if checksum else None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: t.Any) -> int:
+        data = self.stream.read(len(buffer))
+        self.size += len(data)
+        if self.size > self.most:
+            raise InvalidInput(f"it is larger than the {self.most} bytes that are allowed")
+        if self.hash:
+            self.hash.update(data)
+        buffer[: len(data)] = data
+        return len(data)
+
+    def verify(self, checksum: Checksum) -> None:
+        while self.read(_CHUNK):
+            pass
+        if checksum.size is not None and checksum.size != self.size:
+            raise InvalidInput(f"it has {self.size} bytes, and {checksum.size} were announced")
+        if self.hash and self.hash.hexdigest() != checksum.value.lower():
+            raise InvalidInput(f"its {checksum.kind} is {self.hash.hexdigest()}, and {checksum.value} was announced")
+
+
+def _unpacker(name: str, stream: t.BinaryIO) -> t.BinaryIO:
+    """A stream of the plain content, by what ``name`` ends in."""
+    suffix = os.path.splitext(name)[1]
+    if suffix in (".xml", ".yaml", ".txt"):
+        return stream
+    if suffix == ".gz":
+        return t.cast("t.BinaryIO", gzip.GzipFile(fileobj=stream))
+    if suffix == ".xz":
+        return t.cast("t.BinaryIO", lzma.LZMAFile(stream))
+    if suffix == ".bz2":
+        return t.cast("t.BinaryIO", bz2.BZ2File(stream))
+    if suffix == ".zst":
+        return load_library("zstandard").ZstdDecompressor().stream_reader(stream, read_across_frames=True)
+    raise InvalidInput(f"its compression {suffix!r} is not known; gz, xz, bz2 and zst are")
+
+
+class Transport:
+    """Reads from disk and over HTTP.
+
+    :param timeout: seconds to wait for a server's next bytes.
+    :param deadline: seconds for everything that one object reads, pauses between tries included.
+    :param retries: how often a read that failed in passing is tried again.
+    :param ca_path: certificates of the authorities that servers are checked with.
+    """
+
+    def __init__(
+        self, timeout: float = 30.0, deadline: float = 600.0, retries: int = 3, ca_path: str | None = None
+    ) -> None:
+        self.timeout, self.retries, self.ca_path = timeout, retries, ca_path
+        self.deadline = Deadline(deadline)
+        self.sleep = time.sleep
+
+    def read(self, location: str, most: int = SMALL_FILE) -> bytes:
+        """All of a small file.
+
+        :raises NotFound: it is not there.
+        :raises Unavailable: the server gave no answer, or a wrong one.
+        :raises InvalidInput: it is larger than ``most`` bytes.
+        """
+        return self._retried(location, lambda stream: _Counted(stream, None, most).readall() or b"")
+
+    def read_text(self, location: str, what: str) -> str:
+        """All of a small file of UTF-8 text; ``what`` begins the message when it is none."""
+        try:
+            return self.read(location).decode()
+        except UnicodeDecodeError as error:
+            raise InvalidInput(f"{what} is no text in UTF-8: {error}") from error
+
+    def unpack(
+        self, location: str, checksum: Checksum, plain: Checksum | None = None, folder: str | None = None
+    ) -> t.BinaryIO:
+        """The plain content of a file as a nameless temporary file, at its start, when every checksum was right.
+
+        :param plain: what the content must be once unpacked.
+        :param folder: where the temporary file lies.
+        :raises InvalidInput: it is not what was announced, or can not be unpacked.
+        """
+        limit = plain.size if plain and plain.size is not None else LARGE_FILE
+
+        def copy(stream: t.BinaryIO) -> t.BinaryIO:
+            packed = _Counted(stream, checksum, LARGE_FILE)
+            target = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - it is what is returned
+            try:
+                reader = _unpacker(location, t.cast("t.BinaryIO", io.BufferedReader(packed, _CHUNK)))
+                content = _Counted(reader, None, min(limit, LARGE_FILE))
+                while chunk := content.read(_CHUNK):
+                    target.write(chunk)
+                packed.verify(checksum)
+                if plain:
+                    content.verify(dataclasses.replace(plain, value=""))
+                target.seek(0)
+                return t.cast("t.BinaryIO", target)
+            except BaseException:
+                target.close()
+                raise
+
+        return self._retried(location, copy)
+
+    def _retried(self, location: str, work: t.Callable[[t.BinaryIO], t.Any]) -> t.Any:
+        pauses = backoff()
+        for attempt in range(self.retries + 1):
+            try:
+                with self._open(location) as stream:
+                    return work(stream)
+            except (EOFError, OSError, lzma.LZMAError, zlib.error, RelengError) as error:
+                if isinstance(error, RelengError):
+                    failure = type(error)(self._sentence(location, error.message), **error.data)
+                else:
+                    kind = Unavailable if "://" in location else InvalidInput
+                    failure = kind(f"{location} can not be read: {error}", url=location)
+                pause = next(pauses)
+                may_pass = isinstance(failure, Unavailable) and failure.data.get("status", 503) in _PASSING
+                if not may_pass or attempt == self.retries or self.deadline.remaining <= pause:
+                    raise failure from error
+                self.sleep(pause)
+        raise AssertionError("unreachable")
+
+    @staticmethod
+    def _sentence(location: str, message: str) -> str:
+        return message if location in message else f"{location} is not what it should be: {message}."
+
+    def _open(self, location: str) -> t.BinaryIO:
+        if "://" not in location:
+            try:
+                return open(location, "rb")
+            except FileNotFoundError:
+                raise NotFound(f"There is no file {location}.", path=location) from None
+        # Heavy to import, and only needed for what is not on this disk.
+        from urllib.error import HTTPError, URLError
+
+        from ansible.module_utils.urls import open_url
+
+        try:
+            return open_url(
+                location, timeout=min(self.timeout, self.deadline.remaining or 0.001), ca_path=self.ca_path,
+                http_agent="rdo.releng", follow_redirects="safe",
+            )  # fmt: skip
+        except HTTPError as error:
+            kind = NotFound if error.code in (404, 410) else Unavailable
+            body = error.read(1000).decode(errors="replace")
+            raise kind(f"{location} answered {error.code} {error.reason}.", status=error.code, body=body) from error
+        except URLError as error:
+            raise Unavailable(f"{location} gave no answer: {error.reason}.", url=location) from error

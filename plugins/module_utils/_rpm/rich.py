@@ -1,0 +1,146 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to rdo.releng: no promise is made about what lies in here.
+"""Rich (boolean) dependencies as formulas.
+
+libsolv answers "who provides this" rightly for names, versions, ``or``, ``with`` and ``without``. For ``and``, ``if``
+and ``unless`` there is no such answer: what matters is whether some set of packages fulfils the whole. Here such a
+dependency becomes a list of alternatives, each a set of atoms of which all must be provided and a set of which none
+may be. The operators mean what they mean to rpm (lib/depends.c): ``A if B`` is ``A or not B``, ``A unless B`` is
+``A and not B``, and with ``else`` the third operand counts where the condition decides the other way.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .._module.errors import InvalidInput
+
+#: (what must be provided, what must not be), in the words of the dependency
+Alternative = tuple[frozenset[str], frozenset[str]]
+Formula = tuple[t.Any, ...]
+
+_STRUCTURED = re.compile(r" (?:and|if|unless) ")
+_WORD = re.compile(r"\s*(and|or|if|unless|with|without|else)\s+")
+_VERSION = re.compile(r"\s*(<=|>=|=|<|>)\s*([^\s()]+)")
+_MOST_ALTERNATIVES = 4096
+
+
+def is_structured(text: str) -> bool:
+    """Whether ``text`` is a dependency that no list of providers can answer."""
+    return text.startswith("(") and _STRUCTURED.search(text) is not None
+
+
+def alternatives(text: str) -> list[Alternative]:
+    """The ways to fulfil a rich dependency.
+
+    :raises InvalidInput: it is malformed, nested too deep, or has too many ways.
+    """
+    try:
+        formula, end = _operand(text, 0)
+        if text[end:].strip():
+            raise ValueError(f"unexpected {text[end:]!r}")
+        return _ways(formula, True)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"The rich dependency {text[:200]!r} can not be understood: {error}.") from error
+
+
+def _operand(text: str, at: int) -> tuple[Formula, int]:
+    """One operand that begins at ``at``, and where it ends."""
+    while text[at : at + 1] == " ":
+        at += 1
+    if text[at : at + 1] == "(":
+        return _group(text, at)
+    end, depth = at, 0
+    # Parentheses belong to a name as long as they are balanced in it: python3dist(pbr), libc.so.6()(64bit)
+    while end < len(text) and not text[end].isspace() and (text[end] != ")" or depth):
+        depth += {"(": 1, ")": -1}.get(text[end], 0)
+        end += 1
+    if end == at:
+        raise ValueError(f"a name is missing at {text[at:]!r}")
+    name = text[at:end]
+    version = _VERSION.match(text, end)
+    if version:
+        return ("atom", f"{name} {version[1]} {version[2]}"), version.end()
+    return ("atom", name), end
+
+
+def _group(text: str, start: int) -> tuple[Formula, int]:
+    """What stands in parentheses that open at ``start``, and where it ends."""
+    first, at = _operand(text, start + 1)
+    operands, operator = [first], ""
+    while True:
+        if text[at:].lstrip().startswith(")"):
+            end = text.index(")", at) + 1
+            break
+        word = _WORD.match(text, at)
+        if word is None:
+            raise ValueError(f"an operator is missing at {text[at:]!r}")
+        follows = "else" if operator in ("if", "unless") and len(operands) == 2 else operator or word[1]
+        if word[1] != follows or word[1] == "else" and operator not in ("if", "unless"):
+            raise ValueError(f"{word[1]!r} can not follow {operator!r}")
+        operator = operator or word[1]
+        operand, at = _operand(text, word.end())
+        operands.append(operand)
+    if not operator:
+        return first, end
+    if operator in ("with", "without"):
+        # One package must have it all: that is an atom, which libsolv answers.
+        return ("atom", text[start:end]), end
+    return (operator, *operands), end
+
+
+def _ways(formula: Formula, wanted: bool) -> list[Alternative]:
+    """The alternatives that make ``formula`` true, or false when not ``wanted``."""
+    operator, operands = formula[0], formula[1:]
+    if operator == "atom":
+        atom = frozenset(operands)
+        return [(atom, frozenset())] if wanted else [(frozenset(), atom)]
+    if operator in ("and", "or"):
+        parts = [_ways(operand, wanted) for operand in operands]
+        return _all(parts) if (operator == "and") == wanted else _any(parts)
+    if operator == "not":
+        return _ways(operands[0], not wanted)
+    first, condition, *other = operands
+    if operator == "if":
+        # (first or not condition) and (other or condition)
+        formula = ("or", first, ("not", condition))
+        if other:
+            formula = ("and", formula, ("or", other[0], condition))
+    else:
+        # unless: (first and not condition) or (other and condition)
+        formula = ("and", first, ("not", condition))
+        if other:
+            formula = ("or", formula, ("and", other[0], condition))
+    return _ways(formula, wanted)
+
+
+def _any(parts: list[list[Alternative]]) -> list[Alternative]:
+    return _bounded([way for part in parts for way in part])
+
+
+def _all(parts: list[list[Alternative]]) -> list[Alternative]:
+    ways: list[Alternative] = [(frozenset(), frozenset())]
+    for part in parts:
+        ways = _bounded([(have | more, lack | less) for have, lack in ways for more, less in part])
+    return ways
+
+
+def _bounded(ways: list[Alternative]) -> list[Alternative]:
+    ways = list(dict.fromkeys(way for way in ways if not way[0] & way[1]))
+    if len(ways) > _MOST_ALTERNATIVES:
+        raise ValueError(f"there are more than {_MOST_ALTERNATIVES} ways to fulfil it")
+    return ways
+
+
+def fulfilled_together(dependencies: t.Iterable[list[Alternative]]) -> list[Alternative]:
+    """The ways to fulfil several rich dependencies of one package at once.
+
+    :raises InvalidInput: there are too many.
+    """
+    try:
+        return _all(list(dependencies))
+    except ValueError as error:
+        raise InvalidInput(f"Rich dependencies can not be combined: {error}.") from error

@@ -1,0 +1,164 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to rdo.releng: no promise is made about what lies in here.
+"""One repository in one file: libsolv's ``.solv`` and, behind it, an index of what libsolv is slow to tell.
+
+``.solv`` has no checksum of its own and libsolv trusts it, so the end of the file carries one of everything before.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import typing as t
+import zlib
+
+from .._module.errors import InvalidInput
+from .._module.libraries import load_library
+from .download import Transport
+from .modular import read_module_data
+from .repomd import Repomd
+from .rich import is_structured
+
+# Raised whenever the content of the file changes in meaning.
+FORMAT = 1
+_MAGIC = b"rdo.releng.solv\n"
+_TAIL = struct.Struct("<QL16s")  # bytes of the index, CRC-32 of everything before this, magic
+
+Index = dict[str, t.Any]
+
+
+def write_solv_file(repomd: Repomd, transport: Transport, target: t.BinaryIO, folder: str | None = None) -> None:
+    """Read a repository's metadata and write it to ``target`` as one file.
+
+    :raises RelengError: naming repository and file, for whatever is wrong with them.
+    """
+    solv = load_library("solv")
+    pool = solv.Pool()
+    pool.setdisttype(pool.DISTTYPE_RPM)
+    repo = pool.add_repo(repomd.source.id)
+    _add_metadata(solv, pool, repo, repomd, transport, "primary", folder)
+    if "filelists" in repomd.files:
+        _add_metadata(solv, pool, repo, repomd, transport, "filelists", folder)
+    index = _index(repo)
+    if "modules" in repomd.files:
+        with repomd.open(transport, "modules", folder) as file:
+            index["modules"] = read_module_data(file.read(), _name(repomd, "modules"))
+    solv_file = _solv_open(solv, target, "w")
+    written = repo.write(solv_file)
+    solv_file.close()
+    if not written:
+        raise InvalidInput(f"{_name(repomd, 'primary')} can not be kept: {pool.errstr}")
+    target.seek(0, os.SEEK_END)
+    content = json.dumps(index, separators=(",", ":")).encode()
+    target.write(content)
+    target.flush()
+    target.write(_TAIL.pack(len(content), _checksum(target, target.tell()), _MAGIC))
+    target.flush()
+
+
+def load_solv_file(repo: t.Any, file: t.BinaryIO) -> Index | None:
+    """Add the packages in ``file`` to an empty libsolv ``repo``; its index, or None when the file is damaged."""
+    size = file.seek(0, os.SEEK_END)
+    if size < _TAIL.size:
+        return None
+    file.seek(size - _TAIL.size)
+    length, checksum, magic = _TAIL.unpack(file.read(_TAIL.size))
+    if magic != _MAGIC or length > size - _TAIL.size or _checksum(file, size - _TAIL.size) != checksum:
+        return None
+    file.seek(size - _TAIL.size - length)
+    index: Index = json.loads(file.read(length))
+    file.seek(0)
+    solv_file = _solv_open(load_library("solv"), file, "r")
+    loaded = repo.add_solv(solv_file)
+    solv_file.close()
+    return index if loaded and repo.nsolvables == index["packages"] else None
+
+
+def _solv_open(solv: t.Any, file: t.BinaryIO, mode: str) -> t.Any:
+    """libsolv's own handle of an open file; it duplicates the descriptor. None given to libsolv would crash it."""
+    handle = solv.xfopen_fd(None, file.fileno(), mode)
+    if handle is None:
+        raise InvalidInput("libsolv can not open a file that is open already.")
+    return handle
+
+
+def _checksum(file: t.BinaryIO, length: int) -> int:
+    file.seek(0)
+    checksum = 0
+    while length > 0:
+        chunk = file.read(min(length, 1 << 20))
+        if not chunk:
+            break
+        length -= len(chunk)
+        checksum = zlib.crc32(chunk, checksum)
+    return checksum
+
+
+def _name(repomd: Repomd, kind: str) -> str:
+    return f"Repository {repomd.source.id}: {repomd.files[kind].href} of {repomd.roots[0]}"
+
+
+def _add_metadata(
+    solv: t.Any, pool: t.Any, repo: t.Any, repomd: Repomd, transport: Transport, kind: str, folder: str | None
+) -> None:
+    """Let libsolv parse one kind of metadata, and make sure that it understood all of it."""
+    root = {"primary": b"<metadata", "filelists": b"<filelists"}[kind]
+    name = _name(repomd, kind)
+    with repomd.open(transport, kind, folder) as file:
+        head = file.read(4096)
+        start = head.find(root)
+        if start < 0 or b"<!DOCTYPE" in head:
+            raise InvalidInput(f"{name} does not begin with {root.decode()}>.")
+        announced = _announced(head[start:])
+        file.seek(0)
+        handle = _solv_open(solv, file, "r")
+        if kind == "primary":
+            read = repo.add_rpmmd(handle, None)
+        else:
+            read = repo.add_rpmmd(handle, "FL", repo.REPO_EXTEND_SOLVABLES)
+        handle.close()
+    if not read:
+        raise InvalidInput(f"{name} can not be read: {' '.join(pool.errstr.split())}.")
+    if kind == "primary" and announced is not None and announced != repo.nsolvables:
+        raise InvalidInput(f"{name} announces {announced} packages and holds {repo.nsolvables}.")
+
+
+def _announced(head: bytes) -> int | None:
+    """The number of packages that the root element speaks of."""
+    element = head.partition(b">")[0]
+    _before, found, after = element.partition(b"packages=")
+    digits = after[1:].split(after[:1])[0] if found else b""
+    return int(digits) if digits.isdigit() and len(digits) < 10 else None
+
+
+def _index(repo: t.Any) -> Index:
+    """Places of packages: by architecture, not the newest of name and architecture, with structured requirements."""
+    requires = load_library("solv").SOLVABLE_REQUIRES
+    pool = repo.pool
+    structured: dict[int, str | None] = {}
+    users: dict[str, list[int]] = {}
+    arches: dict[str, list[int]] = {}
+    newest: dict[tuple[int, int], tuple[t.Any, list[int]]] = {}
+    older: list[int] = []
+    for place, package in enumerate(repo.solvables):
+        arches.setdefault(package.arch, []).append(place)
+        for dependency in package.lookup_idarray(requires):
+            if dependency not in structured:
+                text = pool.dep2str(dependency) if dependency < 0 else ""
+                structured[dependency] = text if is_structured(text) else None
+            if (name := structured[dependency]) is not None:
+                users.setdefault(name, []).append(place)
+        key = (package.nameid, package.archid)
+        best = newest.get(key)
+        order = 1 if best is None else package.evrcmp(best[0])
+        if best is None or order > 0:
+            older += best[1] if best else []
+            newest[key] = (package, [place])
+        elif order == 0:
+            best[1].append(place)
+        else:
+            older.append(place)
+    return {"packages": repo.nsolvables, "arches": arches, "older": sorted(older), "structured": users, "modules": None}
