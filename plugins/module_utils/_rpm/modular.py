@@ -34,7 +34,7 @@ def read_module_data(content: bytes, what: str) -> ModuleData:
         for document in yaml.load_all(content, Loader=loader):
             if not isinstance(document, dict):
                 continue
-            body = document.get("data")
+            body: dict[str, t.Any] = document["data"]
             if document.get("document") == "modulemd":
                 data["streams"].append(_stream(body))
             elif document.get("document") == "modulemd-defaults" and body.get("stream") is not None:

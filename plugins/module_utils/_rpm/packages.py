@@ -18,6 +18,7 @@ from .cache import Cache
 from .download import Transport
 from .modular import ActiveModules
 from .repomd import Repomd, read_repomd
+from .rpmfiles import indexed, is_unindexed, rpm_files
 from .solvfile import Index
 from .sources import Source, distinct
 
@@ -66,15 +67,22 @@ class Packages:
         for source in distinct(sources):
             self.repositories.append(self._load(source))
         self.pool.addfileprovides()
-        self.visible = bytearray(self.pool.nsolvables if hasattr(self.pool, "nsolvables") else self._end())
+        self.visible = bytearray(self._end())
         self._see()
 
     def _end(self) -> int:
         return max((repository.end for repository in self.repositories), default=2)
 
     def _load(self, source: Source) -> Repository:
-        repomd = read_repomd(source, self.transport)
-        index, repo = self.cache.load(self.pool.add_repo(source.id), repomd, self.transport)
+        if len(source.urls) == 1 and is_unindexed(source.urls[0]):
+            files = rpm_files(source.urls[0])
+            with indexed(files, f"Repository {source.id}") as folder:
+                repomd = read_repomd(dataclasses.replace(source, urls=(folder,)), self.transport)
+                index, repo = Cache(None).load(self.pool.add_repo(source.id), repomd, self.transport)
+            repomd = dataclasses.replace(repomd, roots=source.urls, sha256=None)
+        else:
+            repomd = read_repomd(source, self.transport)
+            index, repo = self.cache.load(self.pool.add_repo(source.id), repomd, self.transport)
         first = next((package.id for package in repo.solvables_iter()), self._end())
         return Repository(source, repomd, repo, index, first, first + repo.nsolvables)
 

@@ -40,12 +40,12 @@ class Repomd:
     """repomd.xml as it was read.
 
     :param roots: addresses or folders of the repository, the one that answered first.
-    :param sha256: of repomd.xml itself: the repository's identity.
+    :param sha256: of repomd.xml itself: the repository's identity; None where it was made for the occasion.
     """
 
     source: Source
     roots: tuple[str, ...]
-    sha256: str
+    sha256: str | None
     files: dict[str, MetadataFile]
 
     def open(self, transport: Transport, kind: str, folder: str | None = None) -> t.BinaryIO:

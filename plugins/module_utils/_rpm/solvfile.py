@@ -70,7 +70,6 @@ def load_solv_file(repo: t.Any, file: t.BinaryIO) -> Index | None:
         return None
     file.seek(size - _TAIL.size - length)
     index: Index = json.loads(file.read(length))
-    file.seek(0)
     solv_file = _solv_open(load_library("solv"), file, "r")
     loaded = repo.add_solv(solv_file)
     solv_file.close()
@@ -78,7 +77,9 @@ def load_solv_file(repo: t.Any, file: t.BinaryIO) -> Index | None:
 
 
 def _solv_open(solv: t.Any, file: t.BinaryIO, mode: str) -> t.Any:
-    """libsolv's own handle of an open file; it duplicates the descriptor. None given to libsolv would crash it."""
+    """libsolv's own handle of an open file, at its start. None in place of a handle would crash libsolv."""
+    # Python's own position may be ahead, in its buffer; libsolv sees the descriptor's.
+    os.lseek(file.fileno(), 0, os.SEEK_SET)
     handle = solv.xfopen_fd(None, file.fileno(), mode)
     if handle is None:
         raise InvalidInput("libsolv can not open a file that is open already.")
@@ -113,7 +114,6 @@ def _add_metadata(
         if start < 0 or b"<!DOCTYPE" in head:
             raise InvalidInput(f"{name} does not begin with {root.decode()}>.")
         announced = _announced(head[start:])
-        file.seek(0)
         handle = _solv_open(solv, file, "r")
         if kind == "primary":
             read = repo.add_rpmmd(handle, None)

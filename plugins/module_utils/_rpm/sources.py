@@ -39,7 +39,7 @@ _IGNORED = {
     "username": "credentials are not sent",
     "proxy": "the environment's proxy is used",
 }
-_FIELDS = {
+_FIELDS: dict[str, type] = {
     "id": str,
     "baseurl": list,
     "metalink": str,
@@ -116,7 +116,7 @@ class SourceReader:
                 value = [value]
             if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
                 raise InvalidInput(f"{name} of a repository must be {kind.__name__}, not {value!r}.")
-            if kind is list and not all(isinstance(one, str) for one in value):
+            if isinstance(value, list) and not all(isinstance(one, str) for one in value):
                 raise InvalidInput(f"{name} of a repository must be a list of text, not {value!r}.")
             values[name] = value
         return self._source(values.pop("id", ""), values, checked)
@@ -166,13 +166,14 @@ class SourceReader:
         if not _ID.fullmatch(identifier):
             raise InvalidInput(f"{identifier!r} is no id of a repository: a word without spaces is needed.")
         locations = [self.location(url, f"repository {identifier}") for url in values.pop("baseurl", None) or []]
-        links = {name: values.pop(name, None) for name in ("metalink", "mirrorlist")}
-        if not locations and not any(links.values()):
+        for name in "metalink", "mirrorlist":
+            if values.get(name):
+                values[name] = self.location(values[name], f"{name} of {identifier}")
+        if not locations and not values.get("metalink") and not values.get("mirrorlist"):
             raise InvalidInput(f"The repository {identifier} has no baseurl, metalink or mirrorlist.")
-        for name, url in links.items():
-            links[name] = self.location(url, f"{name} of {identifier}") if url else None
-        lists = {name: tuple(values.pop(name, None) or ()) for name in ("excludepkgs", "includepkgs")}
-        return Source(identifier, tuple(locations), checked=checked, **links, **lists, **values)
+        for name in "excludepkgs", "includepkgs":
+            values[name] = tuple(values.get(name) or ())
+        return Source(identifier, tuple(locations), checked=checked, **values)
 
     def _expand(self, path: str, text: str) -> str:
         """``text`` with its ``$variables`` replaced; one without a value is an error, never left standing."""

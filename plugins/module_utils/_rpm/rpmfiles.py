@@ -1,0 +1,65 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to rdo.releng: no promise is made about what lies in here.
+"""Metadata for RPM files that have none: createrepo_c writes it to a folder of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+import typing as t
+
+from .._module.command import run_command
+from .._module.errors import CommandFailed, InvalidInput, NotFound
+
+
+def is_unindexed(path: str) -> bool:
+    """Whether ``path`` is a folder without ``repodata``."""
+    return os.path.isdir(path) and not os.path.exists(os.path.join(path, "repodata"))
+
+
+def rpm_files(folder: str) -> list[str]:
+    """All RPM files in and below ``folder``, sorted.
+
+    :raises NotFound: there are none, which would make any check of them pass.
+    """
+    found = [
+        os.path.join(place, name)
+        for place, _folders, names in os.walk(folder)
+        for name in names
+        if name.endswith(".rpm")
+    ]
+    if not found:
+        raise NotFound(f"The folder {folder} holds neither repodata nor RPM files.", folder=folder)
+    return sorted(found)
+
+
+@contextlib.contextmanager
+def indexed(files: t.Sequence[str], what: str) -> t.Iterator[str]:
+    """A temporary repository of exactly ``files``; its folder.
+
+    :param what: what the files are, for messages.
+    :raises NotFound: one of the files is not there.
+    :raises InvalidInput: one of the files is no RPM, or a broken one; it is named.
+    """
+    with tempfile.TemporaryDirectory(prefix="rdo.releng-") as folder:
+        for number, file in enumerate(files):
+            if not os.path.isfile(file):
+                raise NotFound(f"{what}: there is no file {file}.", file=file)
+            # Two files may have one name in different folders.
+            os.symlink(os.path.abspath(file), os.path.join(folder, f"{number:06d}-{os.path.basename(file)}"))
+        try:
+            run_command(
+                ["createrepo_c", "--quiet", "--no-database", "--error-exit-val", "--changelog-limit", "0", folder],
+                environment={**os.environ, "LC_ALL": "C.UTF-8"},
+            )
+        except CommandFailed as error:
+            bad = re.findall(r"/\d{6}-([^/\s]+?\.rpm)", error.data["output"])
+            if not bad:
+                raise
+            names = ", ".join(sorted(set(bad)))
+            raise InvalidInput(f"{what}: {names} can not be read: not an RPM file, or a damaged one.") from error
+        yield folder

@@ -1,0 +1,242 @@
+#!/usr/bin/python
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: repoclosure
+version_added: 0.1.0
+short_description: Check that every requirement of every package has a provider
+description:
+  - Reads the metadata of repositories and looks for requirements that nothing provides, as C(dnf repoclosure --newest)
+    does, but also right for rich dependencies with C(and), C(if) and C(unless).
+  - What is seen is what dnf would see. Of each repository the newest version of a name and architecture; packages for
+    the machine's architectures; module streams that are active; no package that C(excludepkgs) names; of packages of
+    one name those of the repository with the lowest C(priority).
+  - Repositories that were read are kept in a cache, so that asking again takes a fraction of a second.
+options:
+  check:
+    description:
+      - Repositories whose packages are checked. They also provide.
+      - Each is the path or address of a C(.repo) file, which may name several repositories; or of a folder with
+        C(repodata); or a folder of RPM files without metadata; or a mapping with C(id) and the keys C(baseurl) (one or
+        a list), C(metalink), C(mirrorlist), C(priority), C(excludepkgs), C(includepkgs) and C(module_hotfixes), which
+        mean what they mean to dnf.
+      - Signatures are not checked; the checksums in C(repomd.xml) are.
+    type: list
+    elements: raw
+    required: true
+  provide:
+    description: Repositories that only provide, given like those of O(check).
+    type: list
+    elements: raw
+    default: []
+  variables:
+    description:
+      - Values of C($NAME) in C(.repo) files, C(releasever) for example.
+      - C(basearch) and C(arch) are O(arch) unless given.
+      - A variable without a value is an error.
+    type: dict
+    default: {}
+  arch:
+    description: Architecture of the machine that would install the packages. If not set, that of this one.
+    type: str
+  newest:
+    description: Whether only the newest version in each repository is seen; otherwise all are.
+    type: bool
+    default: true
+  modules:
+    description: Module streams to enable, as V(NAME:STREAM). Modules that are not named have their default stream.
+    type: list
+    elements: str
+    default: []
+  fail_on_unresolved:
+    description: Whether the task fails when something is unresolved.
+    type: bool
+    default: true
+  cache_dir:
+    description:
+      - Folder for repositories that were read, one file each. Several processes may share it.
+      - If not set, C(rdo.releng/repositories) below E(XDG_CACHE_HOME), or below C(~/.cache).
+      - In check mode it is read and not written.
+    type: path
+  cache_size:
+    description: MiB that the folder may hold. The repositories not used for the longest time are removed first.
+    type: int
+    default: 1024
+  ca_path:
+    description: File of certificates of authorities that servers are checked with.
+    type: path
+  timeout:
+    description: Seconds to wait for a server's next answer.
+    type: float
+    default: 30.0
+  deadline:
+    description: Seconds that all reading may take together, retries and pauses included.
+    type: float
+    default: 600.0
+  retries:
+    description: How often a read that failed in passing is tried again.
+    type: int
+    default: 3
+requirements:
+  - The Python libraries solv and zstandard
+  - createrepo_c, for folders of RPM files without metadata
+extends_documentation_fragment:
+  - rdo.releng._attributes.INFO
+author:
+  - RDO release engineering (@rdo-infra)
+"""
+
+EXAMPLES = r"""
+- name: Check the trunk repository against its base
+  rdo.releng.repoclosure:
+    check:
+      - https://trunk.rdoproject.org/centos9-master/current/delorean.repo
+    provide:
+      - https://trunk.rdoproject.org/centos9-master/delorean-deps.repo
+      - id: baseos
+        baseurl: https://mirror.stream.centos.org/9-stream/BaseOS/x86_64/os
+    variables:
+      releasever: "9"
+
+- name: See what is unresolved in a folder of RPM files, without failing
+  rdo.releng.repoclosure:
+    check: [/var/lib/builds/rpms]
+    provide: [/var/lib/repositories/base]
+    fail_on_unresolved: false
+  register: closure
+"""
+
+RETURN = r"""
+closed:
+  description: Whether everything that was checked is resolved.
+  returned: always
+  type: bool
+unresolved:
+  description: Requirements that are not met.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    package:
+      description: NEVRA of the package that requires it.
+      type: str
+      returned: always
+      sample: python3-oslo-config-9.6.0-1.el9.noarch
+    source:
+      description: NVR of its source package; empty where the metadata does not say.
+      type: str
+      returned: always
+      sample: python-oslo-config-9.6.0-1.el9
+    repository:
+      description: Id of its repository.
+      type: str
+      returned: always
+      sample: delorean
+    requirement:
+      description: What it requires.
+      type: str
+      returned: always
+      sample: python3dist(rfc3986) >= 1.2
+    kind:
+      description: V(closure) when nothing provides it.
+      type: str
+      returned: always
+      sample: closure
+    reason:
+      description: What is wrong, in words.
+      type: str
+      returned: always
+      sample: nothing provides python3dist(rfc3986) >= 1.2
+    introduced_by:
+      description: What brought it about, where a change was asked about.
+      type: str
+      returned: always
+checked:
+  description: How many packages were checked.
+  returned: always
+  type: int
+  sample: 2968
+repositories:
+  description: The repositories as they were read.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: What it is called.
+      type: str
+      returned: always
+      sample: delorean
+    url:
+      description: Where its metadata was read from.
+      type: str
+      returned: always
+      sample: https://trunk.rdoproject.org/centos9-master/current
+    repomd_sha256:
+      description: Checksum of its C(repomd.xml); null for RPM files without metadata.
+      type: str
+      returned: always
+      sample: 5f4dcc3b5aa765d61d8327deb882cf995f4dcc3b5aa765d61d8327deb882cf99
+    packages:
+      description: How many packages it has.
+      type: int
+      returned: always
+      sample: 2968
+    checked:
+      description: Whether its packages were checked, or only provide.
+      type: bool
+      returned: always
+notes:
+  description: What was found in C(.repo) files and is not heeded.
+  returned: always
+  type: list
+  elements: str
+  sample: ["delorean.repo: gpgcheck of delorean is ignored: signatures are not checked."]
+table:
+  description: The same as RV(unresolved), for people.
+  returned: always
+  type: str
+seconds:
+  description: How long it took.
+  returned: always
+  type: float
+  sample: 0.21
+"""
+
+import platform
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run
+from ansible_collections.rdo.releng.plugins.module_utils._service.closure import check_closure
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "check": {"type": "list", "elements": "raw", "required": True},
+            "provide": {"type": "list", "elements": "raw", "default": []},
+            "variables": {"type": "dict", "default": {}},
+            "arch": {"type": "str"},
+            "newest": {"type": "bool", "default": True},
+            "modules": {"type": "list", "elements": "str", "default": []},
+            "fail_on_unresolved": {"type": "bool", "default": True},
+            "cache_dir": {"type": "path"},
+            "cache_size": {"type": "int", "default": 1024},
+            "ca_path": {"type": "path"},
+            "timeout": {"type": "float", "default": 30.0},
+            "deadline": {"type": "float", "default": 600.0},
+            "retries": {"type": "int", "default": 3},
+        },
+        supports_check_mode=True,
+    )
+    params = {**module.params, "arch": module.params["arch"] or platform.machine()}
+    run(module, lambda: check_closure(params, module.check_mode))
+
+
+if __name__ == "__main__":
+    main()
