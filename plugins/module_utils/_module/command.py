@@ -72,6 +72,7 @@ def run_command(
     environment: t.Mapping[str, str] | None = None,
     expected: t.Container[int] = (0,),
     tail: int = 20000,
+    watch: t.Callable[[str], None] | None = None,
 ) -> Finished:
     """Run a program to its end.
 
@@ -81,6 +82,7 @@ def run_command(
     :param environment: the whole environment; None: this process's own.
     :param expected: exit statuses that are no error.
     :param tail: characters of output kept for the answer.
+    :param watch: called with each line of output as it comes.
     :raises CommandFailed: any other exit status.
     :raises TimedOut: when ``timeout`` was over.
     """
@@ -105,7 +107,7 @@ def run_command(
             finally:
                 os.close(write_end)
             try:
-                timed_out = _copy_output(reader, process, output, log_file, tail, start, timeout)
+                timed_out = _copy_output(reader, process, output, log_file, tail, start, timeout, watch)
             finally:
                 # Also what it left behind: nothing that we started goes on when we are done.
                 _kill_group(process)
@@ -131,8 +133,10 @@ def _copy_output(
     tail: int,
     start: float,
     timeout: float | None,
+    watch: t.Callable[[str], None] | None,
 ) -> bool:
     """Copy what ``process`` prints until it ends; True when its time was over before."""
+    unfinished = b""
     with selectors.DefaultSelector() as selector:
         selector.register(reader, selectors.EVENT_READ)
         while True:
@@ -152,6 +156,10 @@ def _copy_output(
                 del output[:-tail]
             log_file.write(chunk)
             log_file.flush()
+            if watch:
+                *lines, unfinished = (unfinished + chunk).split(b"\n")
+                for line in lines:
+                    watch(line.decode(errors="replace"))
     # It closed its output; it may still be at work.
     try:
         process.wait(None if timeout is None else max(0.0, timeout - (time.monotonic() - start)))

@@ -1,0 +1,330 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to rdo.releng: no promise is made about what lies in here.
+"""A DLRN worker on this host: what it has built, what there is to build, and running it."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import configparser
+import contextlib
+import dataclasses
+import fcntl
+import inspect
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import typing as t
+
+from .._module.command import find_program, run_command
+from .._module.errors import CommandFailed, InvalidInput, NotFound, TimedOut, Unavailable
+from .._module.waiter import Deadline, Waiter
+from . import inside_dlrn
+
+# Every process that builds for a data directory carries this variable with the directory's path.
+MARK = "RDO_RELENG_DLRN_DATADIR"
+GIT_TIMEOUT = 120
+
+
+@dataclasses.dataclass
+class State:
+    """What DLRN knows; rows and packages are as inside_dlrn.py makes them.
+
+    :param config: datadir, baseurl, reponame, source, fallback_to_master.
+    :param packages: by name, in rdoinfo's order.
+    :param commits: rows with an id after the one that was asked for.
+    :param newest_id: id of the newest row; 0 when there is none.
+    """
+
+    config: dict[str, t.Any]
+    packages: dict[str, dict[str, t.Any]]
+    commits: list[dict[str, t.Any]]
+    newest_id: int
+
+
+@dataclasses.dataclass
+class Pending:
+    """A package that has, or may have, something to build.
+
+    :param reason: why, as a person would say it.
+    :param spec: text of the distgit's spec file; None: there is not exactly one, or it can not be read.
+    """
+
+    package: str
+    reason: str
+    spec: str | None = None
+
+
+class Builder:
+    """One DLRN worker.
+
+    :param config_file: its projects.ini.
+    :param virtualenv: where DLRN is installed; None: the program dlrn is found by PATH.
+    :param info_repo: a folder with rdoinfo, instead of what projects.ini says.
+    :param log: file that all of DLRN's output is appended to.
+    """
+
+    def __init__(self, config_file: str, virtualenv: str | None, info_repo: str | None, log: str | None) -> None:
+        if not os.path.isfile(config_file):
+            raise NotFound(
+                f"DLRN's configuration {config_file} is not there. The role rdo.releng.dlrn_builder writes it."
+            )
+        parser = configparser.RawConfigParser()
+        try:
+            parser.read(config_file)
+            self.datadir = os.path.realpath(parser.get("DEFAULT", "datadir"))
+            self.scriptsdir = parser.get("DEFAULT", "scriptsdir", fallback="")
+        except (configparser.Error, UnicodeDecodeError) as error:
+            raise InvalidInput(f"DLRN's configuration {config_file} can not be used: {error}") from error
+        self.config_file = config_file
+        self.info_repo = info_repo
+        self.log = log
+        self.program = os.path.join(virtualenv, "bin", "dlrn") if virtualenv else find_program("dlrn")
+        if not os.access(self.program, os.X_OK):
+            raise NotFound(f"DLRN is not installed as {self.program}. The role rdo.releng.dlrn_builder installs it.")
+
+    def state(self, since: int = -1) -> State:
+        """What DLRN has recorded; commits are those with an id after ``since``, none when that is -1.
+
+        :raises CommandFailed: DLRN can not read its configuration, rdoinfo or its database.
+        """
+        request = {"config_file": self.config_file, "info_repo": self.info_repo, "since": since}
+        done = subprocess.run(
+            [self._python(), "-c", inspect.getsource(inside_dlrn)],
+            input=json.dumps(request).encode(),
+            capture_output=True,
+            env=self._environment(),
+            check=False,
+        )
+        if done.returncode:
+            message = done.stderr.decode(errors="replace").strip()
+            last = message.splitlines()[-1] if message else f"exit status {done.returncode}"
+            raise CommandFailed(
+                f"DLRN can not say what it has built: {last}. Look at {self.config_file} and at rdoinfo.",
+                output=message,
+            )
+        answer = json.loads(done.stdout)
+        packages = {package["name"]: package for package in answer["packages"]}
+        return State(answer["config"], packages, answer["commits"], answer["newest_id"])
+
+    def pending(self, state: State, names: t.Sequence[str]) -> list[Pending]:
+        """Which of the packages have something to build, in rdoinfo's order. Asks the git servers; writes nothing."""
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            found = pool.map(lambda name: self._pending(state, state.packages[name]), names)
+            return [item for item in found if item]
+
+    def _pending(self, state: State, package: dict[str, t.Any]) -> Pending | None:
+        name, last = package["name"], package["last"]
+        if not package["foreseeable"]:
+            return Pending(name, "only DLRN can tell whether there is something new")
+        source = find_head(package["upstream"], package["source_branch"], state.config)
+        distgit = find_head(package["distgit"], package["distro_branch"], state.config)
+        if last is None:
+            reason = "it was never built"
+        elif last["commit_hash"] != source.revision:
+            reason = _moved(package["upstream"], source, last["commit_hash"])
+        elif last["distro_hash"] != distgit.revision:
+            reason = _moved(package["distgit"], distgit, last["distro_hash"])
+        else:
+            return None
+        return Pending(name, reason, read_spec_file(package["distgit"], distgit.branch))
+
+    def again(self, state: State, name: str) -> Pending:
+        """A package whose newest commit failed, to be built once more."""
+        package = state.packages[name]
+        return Pending(name, "it failed the last time", read_spec_file(package["distgit"], package["distro_branch"]))
+
+    def build(
+        self, names: t.Sequence[str], head_only: bool, deadline: Deadline, watch: t.Callable[[str], None]
+    ) -> None:
+        """Run DLRN for packages. What became of each build stands in its database.
+
+        :raises CommandFailed: DLRN itself broke down or was killed.
+        :raises TimedOut: the deadline passed; DLRN and its builds were killed.
+        """
+        # DLRN goes when we go.
+        argv = [find_program("setpriv"), "--pdeathsig", "KILL", "--", self.program, "--config-file", self.config_file]
+        argv += ["--info-repo", self.info_repo] if self.info_repo else []
+        argv += ["--head-only"] if head_only else []
+        for name in names:
+            argv += ["--package-name", name]
+        try:
+            # 1: a build failed; 2: one is to be tried again.
+            done = run_command(
+                argv,
+                log=self.log,
+                timeout=deadline.remaining,
+                environment={**self._environment(), MARK: self.datadir},
+                expected=(0, 1, 2),
+                watch=watch,
+            )
+        finally:
+            self.kill_orphans()
+        broke = done.rc == 1 and find_crash(done.output)
+        if broke:
+            raise CommandFailed(
+                f"DLRN broke down: {broke}. What a killed run of it left is mended by rdo.releng.dlrn_repair."
+                + (f" Log: {self.log}" if self.log else ""),
+                output=done.output,
+            )
+
+    def recheck(self, name: str) -> None:
+        """Have DLRN forget that the newest commit of a package failed, so that it builds it again."""
+        run_command(
+            [self.program, "--config-file", self.config_file]
+            + (["--info-repo", self.info_repo] if self.info_repo else [])
+            + ["--recheck", "--package-name", name],
+            log=self.log,
+            environment=self._environment(),
+        )
+
+    @contextlib.contextmanager
+    def locked(self, deadline: Deadline, waiting: t.Callable[[str], None]) -> t.Iterator[bool]:
+        """Keep other builds of this data directory out, and end what one that was killed has left running.
+
+        :param waiting: called once with a sentence when somebody else builds.
+        :returns: whether somebody else did.
+        :raises TimedOut: somebody else built all the time.
+        """
+        os.makedirs(self.datadir, exist_ok=True)
+        path = os.path.join(self.datadir, ".dlrn_build.lock")
+        handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+        try:
+            waited = not _try_lock(handle)
+            if waited:
+                holder = os.pread(handle, 64, 0).decode(errors="replace").strip()
+                waiting(f"Process {holder} builds in {self.datadir}; waiting for it")
+                try:
+                    Waiter(deadline.remaining).wait(lambda: _try_lock(handle), bool, f"process {holder}")
+                except TimedOut as error:
+                    raise TimedOut(
+                        f"Process {holder} still builds in {self.datadir}. Wait for it, or end it and run again."
+                    ) from error
+            os.truncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+            self.kill_orphans()
+            yield waited
+        finally:
+            os.close(handle)
+
+    def kill_orphans(self) -> None:
+        """End the processes of earlier runs for this data directory. Only for the holder of the lock."""
+        mark = f"{MARK}={self.datadir}".encode()
+        Waiter(30, pause=0.1).wait(lambda: _kill_marked(mark), lambda left: not left, "killed builds to end")
+
+    def _python(self) -> str:
+        return os.path.join(os.path.dirname(self.program), "python")
+
+    def _environment(self) -> dict[str, str]:
+        """DLRN's programs are found before others, and so are build drivers beside its scripts."""
+        return {
+            **os.environ,
+            "PATH": os.path.dirname(self.program) + os.pathsep + os.environ.get("PATH", "/usr/bin"),
+            "PYTHONPATH": self.scriptsdir,
+            # As git asks nobody for a password, a repository that is not public is an error.
+            "GIT_TERMINAL_PROMPT": "0",
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class Head:
+    branch: str
+    revision: str
+
+
+def _moved(url: str, head: Head, built: str) -> str:
+    return f"{head.branch} of {url} is at {head.revision[:12]}, built was {built[:12]}"
+
+
+def find_head(url: str, branch: str, config: t.Mapping[str, t.Any]) -> Head:
+    """The commit that DLRN would build for ``branch``, with its own rules for branches that do not exist.
+
+    These are, where its configuration allows them: upstream's tag C(RELEASE-eol), then C(master) or C(main); for a
+    distgit's branch C(RELEASE-rdo), C(rpm-master).
+
+    :raises NotFound: neither the branch nor one that DLRN would take instead is there.
+    """
+    eol = branch.replace("stable/", "") + "-eol"
+    refs = _ls_remote(
+        url, f"refs/heads/{branch}", f"refs/tags/{branch}", f"refs/tags/{eol}", "refs/heads/m*", "refs/heads/rpm-master"
+    )
+    candidates = [branch]
+    if branch == config["source"]:
+        candidates += [eol, *(["master", "main"] if config["fallback_to_master"] else [])]
+    elif branch.endswith("-rdo") and config["fallback_to_master"]:
+        candidates.append("rpm-master")
+    for candidate in candidates:
+        for ref in f"refs/heads/{candidate}", f"refs/tags/{candidate}^{{}}", f"refs/tags/{candidate}":
+            if ref in refs:
+                return Head(candidate, refs[ref])
+    raise NotFound(
+        f"{url} has no branch {branch!r}, nor one that DLRN takes instead; of those it has: {sorted(refs) or 'none'}."
+    )
+
+
+def _ls_remote(url: str, *patterns: str) -> dict[str, str]:
+    try:
+        output = _git("ls-remote", "--", url, *patterns)
+    except subprocess.SubprocessError as error:
+        said = (getattr(error, "stderr", b"") or b"").decode(errors="replace").strip()
+        raise Unavailable(f"The git repository {url} can not be read: {said or error}") from error
+    return {ref: revision for revision, ref in (line.split("\t", 1) for line in output.decode().splitlines())}
+
+
+def read_spec_file(url: str, branch: str) -> str | None:
+    """The spec file of a distgit, if it has exactly one."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(subprocess.SubprocessError, UnicodeDecodeError):
+        _git("-C", folder, "init", "-q", "--bare")
+        _git("-C", folder, "fetch", "-q", "--depth=1", "--", url, branch)
+        names = _git("-C", folder, "ls-tree", "--name-only", "FETCH_HEAD").decode().splitlines()
+        specs = [name for name in names if name.endswith((".spec", ".spec.j2"))]
+        if len(specs) == 1:
+            return _git("-C", folder, "show", f"FETCH_HEAD:{specs[0]}").decode()
+    return None
+
+
+def _git(*arguments: str) -> bytes:
+    return subprocess.run(
+        [find_program("git"), *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
+        timeout=GIT_TIMEOUT,
+        check=True,
+    ).stdout
+
+
+def find_crash(output: str) -> str | None:
+    """The exception that ended DLRN, when it did not end by itself: its last line belongs to a traceback."""
+    lines = output.strip().splitlines()
+    last = lines[-1] if lines else ""
+    crashed = "Traceback (most recent call last):" in lines and re.match(r"[A-Za-z_][\w.]*(:|$)", last)
+    return last if crashed else None
+
+
+def _try_lock(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _kill_marked(mark: bytes) -> list[int]:
+    """Kill every process but this one that has ``mark`` in its environment; those that were there."""
+    found = []
+    for name in os.listdir("/proc"):
+        if not name.isdigit() or int(name) == os.getpid():
+            continue
+        # Gone by now, or somebody else's.
+        with contextlib.suppress(OSError):
+            with open(f"/proc/{name}/environ", "rb") as file:
+                if mark not in file.read().split(b"\0"):
+                    continue
+            os.kill(int(name), signal.SIGKILL)
+            found.append(int(name))
+    return found
