@@ -15,7 +15,7 @@ import math
 import os
 import struct
 import typing as t
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
 from .._module.errors import InvalidInput, NotFound
 from .._module.libraries import load_library
