@@ -59,7 +59,7 @@ requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
 ## Use
 
 .PHONY: quickstart
-quickstart: .venv/run.done $(COLLECTION) ## The whole pipeline on this machine; FAULT=build|closure|scenario|vote shows a gate
+quickstart: .venv/run.done $(DLRN)/done $(COLLECTION) ## The whole pipeline on this machine; FAULT=build|closure|scenario|vote shows a gate
 	@.ci/quickstart "$(FAULT)"
 
 ## Checks

@@ -65,11 +65,3 @@ def test_documents_are_plain_json(tmp_path):
     path = tmp_path / "thing.json"
     write_document(str(path), {"b": 1, "a": 2})
     assert list(json.loads(path.read_text())) == ["a", "b"]
-
-
-def test_a_place_that_can_not_be_written_to(tmp_path):
-    (tmp_path / "file").write_text("kept")
-    for path in (tmp_path / "file" / "thing.json", tmp_path):
-        with pytest.raises(InvalidInput, match=f"{path} can not be written"):
-            write_document(str(path), {})
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
