@@ -36,15 +36,48 @@ def read_yaml(path: str, what: str) -> t.Any:
     yaml = load_library("yaml")
     try:
         with open(path, encoding="utf-8") as file:
-            return yaml.safe_load(file)
+            return _parse(file.read(), yaml)
     except FileNotFoundError:
         raise NotFound(f"There is no {what} at {path}.", path=path) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"The {what} {path} can not be read: {error}", path=path) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2026-13-01
         place = getattr(error, "problem_mark", None)
         line = f" at line {place.line + 1}" if place else ""
         raise InvalidInput(f"The {what} {path} is no valid YAML or JSON{line}: {error}", path=path) from error
+
+
+def _parse(text: str, yaml: t.Any) -> t.Any:
+    """JSON by its own rules (a YAML parser takes its escapes of emoji apart), YAML without keys that stand twice."""
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            return json.loads(text, object_pairs_hook=_unique)
+        except ValueError:
+            pass  # YAML can begin like that, and says the line where it ends to make sense
+
+    class Loader(yaml.SafeLoader):
+        def construct_mapping(self, node: t.Any, deep: bool = False) -> t.Any:
+            seen = set()
+            for key, _value in node.value:
+                name = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else None
+                if name in seen:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key {key.value!r} stands twice", key.start_mark
+                    )
+                seen.add(name or key)
+            return super().construct_mapping(node, deep)
+
+    loader = Loader(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
+def _unique(pairs: list[tuple[str, t.Any]]) -> dict[str, t.Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a key stands twice")
+    return dict(pairs)
 
 
 def read_document(path: str, schema: str, what: str) -> dict[str, t.Any]:

@@ -12,6 +12,7 @@ from ansible_collections.rdo.releng.plugins.module_utils._module.documents impor
     canonical,
     digest,
     read_document,
+    read_yaml,
     write_document,
 )
 from ansible_collections.rdo.releng.plugins.module_utils._module.errors import InvalidInput, NotFound
@@ -65,3 +66,32 @@ def test_documents_are_plain_json(tmp_path):
     path = tmp_path / "thing.json"
     write_document(str(path), {"b": 1, "a": 2})
     assert list(json.loads(path.read_text())) == ["a", "b"]
+
+
+def test_text_of_all_kinds_comes_back_as_it_was(tmp_path):
+    path = str(tmp_path / "thing.json")
+    content = {"schema": "thing/1", "text": "\N{GRINNING FACE} \u0085 \x7f \t é \u2028"}
+    write_document(path, content)
+    assert read_document(path, "thing/1", "thing") == content
+
+
+@pytest.mark.parametrize("text", ["a: 1\nb: 2\na: 3\n", '{"a": 1, "a": 2}', "x: {b: [1], b: [2]}"])
+def test_a_key_that_stands_twice_is_refused(tmp_path, text):
+    path = tmp_path / "thing.yaml"
+    path.write_text(text)
+    with pytest.raises(InvalidInput, match=r"line \d.*stands twice"):
+        read_yaml(str(path), "thing")
+
+
+def test_yaml_that_begins_like_json_and_merge_keys(tmp_path):
+    path = tmp_path / "thing.yaml"
+    path.write_text("{a: &a {x: 1, y: 2}, b: {<<: *a, x: 3}}")
+    assert read_yaml(str(path), "thing")["b"] == {"x": 3, "y": 2}
+
+
+@pytest.mark.parametrize("text", ["until: 2026-13-01", "[" * 5000, "{a: 1", "a: *b", "!!python/object:os.system {}"])
+def test_what_is_no_yaml_is_an_error_by_name(tmp_path, text):
+    path = tmp_path / "thing.yaml"
+    path.write_text(text)
+    with pytest.raises(InvalidInput, match=r"thing\.yaml is no valid YAML"):
+        read_yaml(str(path), "thing")
