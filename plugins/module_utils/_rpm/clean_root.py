@@ -210,10 +210,10 @@ class Dnf:
         os.makedirs(home, exist_ok=True)
         self.root = root
         self.runner = runner
-        self._environment = {"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin"), "LANG": "C.UTF-8", "HOME": home}
+        self.environment = {"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin"), "LANG": "C.UTF-8", "HOME": home}
         for name in ("http_proxy", "https_proxy", "no_proxy"):
             if name in os.environ:
-                self._environment[name] = os.environ[name]
+                self.environment[name] = os.environ[name]
         # Debian's rpm keeps its database in the user's home, also below another root.
         macros = os.path.join(home, ".rpmmacros")
         with open(f"{macros}.{os.getpid()}", "w", encoding="utf-8") as file:
@@ -222,7 +222,7 @@ class Dnf:
         conf = f"{root}.dnf.conf"
         with open(conf, "w", encoding="utf-8") as file:
             file.write(configuration.dnf_conf)
-        self._argv = [
+        self.argv = [
             *("dnf", "-y", "-c", conf, "--installroot", root, "--releasever", configuration.releasever),
             # Debian switches it on: it would copy packages into a repository of its own, for later builds to find.
             *("--disableplugin=local", "--setopt=metadata_expire=0", "--setopt=install_weak_deps=0"),
@@ -230,7 +230,7 @@ class Dnf:
         ]
 
     def __call__(self, *arguments: str) -> None:
-        self.runner.run([*self._argv, *arguments], self._environment)
+        self.runner.run([*self.argv, *arguments], self.environment)
 
 
 def _database_path() -> str:

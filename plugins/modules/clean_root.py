@@ -1,0 +1,133 @@
+#!/usr/bin/python
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: clean_root
+version_added: 0.1.0
+short_description: Install packages into a clean root
+description:
+  - Makes a folder that holds the given packages, what they require, and nothing else, with dnf from the given
+    repositories alone. Nothing of the host's repositories, packages or configuration has a say in it.
+  - The root is made anew when a repository's C(repomd.xml), the packages or an option have changed. It is made beside
+    the old one and takes its place when it is complete.
+  - What it was made from is kept in a file beside it, with the name of the root and C(.json).
+  - M(rdo.releng.clean_root_command) runs programs in it.
+options:
+  path:
+    description: Folder of the root.
+    type: path
+    required: true
+  repositories:
+    description:
+      - Repositories to install from. Each has an C(id), an address as C(baseurl), C(metalink) or C(mirrorlist), and any
+        other option of dnf.
+    type: list
+    elements: dict
+    default: []
+  repo_files:
+    description: More repositories, as .repo files on the host.
+    type: list
+    elements: path
+    default: []
+  packages:
+    description: Names, provides, files or paths of packages. Required unless O(state=absent).
+    type: list
+    elements: str
+    default: []
+  releasever:
+    description: Value of C($releasever) in the addresses, which dnf always wants.
+    type: str
+    default: "9"
+  cache:
+    description:
+      - Folder for dnf's metadata and downloaded packages. Several roots can share one. If not set, one with the name of
+        the root and C(.cache).
+    type: path
+  log:
+    description: File that dnf's output is appended to. Required unless O(state=absent).
+    type: path
+  timeout:
+    description: Seconds that the installation may take; V(0) is no limit.
+    type: float
+    default: 3600
+  state:
+    description: Whether the root is there.
+    type: str
+    choices: [present, absent]
+    default: present
+requirements:
+  - dnf
+  - rpm
+  - root
+extends_documentation_fragment:
+  - rdo.releng._attributes.CHANGE
+author:
+  - RDO release engineering (@rdo-infra)
+"""
+
+EXAMPLES = r"""
+- name: Install a candidate's packages
+  rdo.releng.clean_root:
+    path: /srv/roots/unit
+    repositories:
+      - id: base
+        baseurl: https://mirror.stream.centos.org/9-stream/BaseOS/x86_64/os/
+      - id: candidate
+        baseurl: file:///srv/dlrn/data/repos/component/common/12/34/1234_5678
+        priority: 1
+    packages: [python3-oslo-utils-tests]
+    log: /srv/logs/root.log
+"""
+
+RETURN = r"""
+actions:
+  description: What is done, with the reason; empty when the root is there as it should be.
+  returned: success
+  type: list
+  elements: str
+installed:
+  description: The packages in the root.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    nevra:
+      description: Full name of the package.
+      type: str
+      sample: python3-oslo-utils-10.2.0-0.20260201000000.1234567.el9.noarch
+    repository:
+      description: Id of the repository that it comes from.
+      type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._module.runner import run_change
+from ..module_utils._rpm.root_change import CleanRoot, NoRoot
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "repositories": {"type": "list", "elements": "dict", "default": []},
+            "repo_files": {"type": "list", "elements": "path", "default": []},
+            "packages": {"type": "list", "elements": "str", "default": []},
+            "releasever": {"type": "str", "default": "9"},
+            "cache": {"type": "path"},
+            "log": {"type": "path"},
+            "timeout": {"type": "float", "default": 3600.0},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        },
+        required_if=[("state", "present", ["packages", "log"])],
+        supports_check_mode=True,
+    )
+    run_change(module, CleanRoot(module.params) if module.params["state"] == "present" else NoRoot(module.params))
+
+
+if __name__ == "__main__":
+    main()
