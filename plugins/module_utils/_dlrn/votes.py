@@ -73,13 +73,17 @@ def same_result(votes: t.Iterable[Vote], vote: Vote, any_time: bool = False) -> 
     :param any_time: the time is not known: it is then the job's newest vote, or nothing. A job that failed after it
         had succeeded and succeeds again has something new to say.
     """
-    own = [other for other in votes if (other.job, other.candidate) == (vote.job, vote.candidate)]
-    own = [other for other in own if not other.in_progress]
+    own = [
+        other for other in votes if (other.job, other.candidate) == (vote.job, vote.candidate) and not other.in_progress
+    ]
     if any_time:
         own = sorted(own, key=lambda other: other.timestamp)[-1:]
-        own = [dataclasses.replace(other, timestamp=vote.timestamp) for other in own]
-    said = (vote.success, vote.timestamp, vote.url, vote.notes)
-    return next((other for other in own if (other.success, other.timestamp, other.url, other.notes) == said), None)
+    for other in own:
+        if (other.success, other.url, other.notes) == (vote.success, vote.url, vote.notes) and (
+            any_time or other.timestamp == vote.timestamp
+        ):
+            return other
+    return None
 
 
 class VoteStore(abc.ABC):

@@ -107,17 +107,23 @@ def write_document(path: str, data: t.Mapping[str, t.Any], mode: int = 0o644) ->
 
 
 def write_atomically(path: str, content: bytes, mode: int = 0o644) -> None:
-    """Write ``content`` to ``path`` by way of a new file in the same folder, which is made if need be."""
+    """Write ``content`` to ``path`` by way of a new file in the same folder, which is made if need be.
+
+    :raises InvalidInput: it can not be written there; what was there before still is.
+    """
     folder = os.path.dirname(os.path.abspath(path))
-    os.makedirs(folder, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{os.path.basename(path)}.")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        os.makedirs(folder, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{os.path.basename(path)}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, mode)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise InvalidInput(f"{path} can not be written: {error}", path=path) from error

@@ -4,9 +4,9 @@
 # Private to rdo.releng: no promise is made about what lies in here.
 """What a module that takes long says while it works.
 
-The action plugin C(progress) runs a module in the background and shows these lines on the terminal. A module takes part
-when C(meta/runtime.yml) routes it to that plugin, and calls :func:`say` with whole sentences: what it does, how far it
-is, where the log is. Without the plugin nobody listens, and nothing happens.
+The action plugins of such modules (see ``plugin_utils/_progress.py``) run them in the background and show these lines
+on the terminal. A module calls :func:`say` with whole sentences: what it does, how far it is, where the log is. When
+nobody listens, nothing happens.
 """
 
 from __future__ import annotations
@@ -17,9 +17,18 @@ import os
 VARIABLE = "RDO_RELENG_PROGRESS"
 
 
+def begin() -> None:
+    """Write down which process says it, as the first line, so that its death is noticed."""
+    _write(str(os.getpid()))
+
+
 def say(line: str) -> None:
     """Show one line."""
+    _write(" ".join(line.split()))
+
+
+def _write(line: str) -> None:
     path = os.environ.get(VARIABLE)
     if path:
         with open(path, "a", encoding="utf-8") as file:
-            file.write(" ".join(line.split()) + "\n")
+            file.write(line + "\n")

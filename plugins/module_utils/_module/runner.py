@@ -19,6 +19,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from .errors import RelengError
+from .progress import begin
 
 
 @dataclasses.dataclass
@@ -54,6 +55,7 @@ class Change(abc.ABC):
 
 def run(module: AnsibleModule, work: t.Callable[[], dict[str, t.Any]]) -> t.NoReturn:
     """Call ``work`` and end the module with what it returns, or with the error it raised."""
+    begin()
     try:
         result = work()
     except RelengError as error:

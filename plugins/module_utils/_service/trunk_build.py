@@ -16,7 +16,7 @@ from .._module.errors import InvalidInput, RelengError
 from .._module.progress import say
 from .._module.runner import Change, Plan
 from .._module.waiter import Deadline
-from .._rpm.rpm_files import find_packages, read_nevras, read_provides
+from .._rpm.headers import find_packages, read_nevras, read_provides
 from .._rpm.spec_order import Spec, read_spec, waves
 
 _PROCESSING = re.compile(r"dlrn-build:Processing (\S+) ([0-9a-f]+)")

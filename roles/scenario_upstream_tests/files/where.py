@@ -14,5 +14,7 @@ for name in sys.argv[1:]:
     path = os.path.realpath(importlib.import_module(name).__file__ or "")
     print(name, path)
     if not path.startswith(SITE_PACKAGES + "/"):
-        sys.exit(f"{name} is imported from {path}, not from {SITE_PACKAGES}: not the installed package would be tested.")
+        sys.exit(
+            f"{name} is imported from {path}, not from {SITE_PACKAGES}: not the installed package would be tested."
+        )
 print(SITE_PACKAGES)

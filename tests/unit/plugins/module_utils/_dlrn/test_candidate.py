@@ -9,7 +9,7 @@ import json
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.rdo.releng.plugins.module_utils._dlrn.candidate import (
@@ -120,6 +120,7 @@ def test_the_id_depends_on_every_bit(document, data):
     assert with_id(other)["id"] != with_id(document)["id"]
 
 
+@settings(max_examples=30)
 @given(documents(), st.randoms())
 def test_the_same_inputs_give_the_same_bytes(tmp_path_factory, document, random):
     folder = tmp_path_factory.mktemp("same")
@@ -133,6 +134,7 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path_factory, document, random)
     assert read_candidate(str(folder / "one")) == candidate
 
 
+@settings(max_examples=30)
 @given(documents(), st.data())
 def test_a_lockfile_that_ends_early_is_refused(tmp_path_factory, document, data):
     path = tmp_path_factory.mktemp("short") / "candidate.json"

@@ -1,0 +1,54 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to rdo.releng: no promise is made about what lies in here.
+"""What RPM files say about themselves."""
+
+from __future__ import annotations
+
+import collections
+import os
+import typing as t
+
+from .._module.command import run_command
+
+_ARCH = "%|SOURCEPACKAGE?{src}:{%{ARCH}}|"
+_NEVRA = "%{NAME}-%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}." + _ARCH
+
+
+def read_nevras(paths: t.Iterable[str]) -> dict[str, str]:
+    """The NEVRA of each RPM file by its path.
+
+    :raises CommandFailed: one can not be read.
+    """
+    files = list(paths)
+    if not files:
+        return {}
+    done = run_command(
+        ["rpm", "-qp", "--nosignature", "--nodigest", "--queryformat", _NEVRA + "\n", *files], tail=1_000_000
+    )
+    names = [line for line in done.output.splitlines() if not line.startswith("warning:")]
+    # Epoch 0 is the same as none.
+    return {path: name.replace("-0:", "-", 1) for path, name in zip(files, names)}
+
+
+def find_packages(folder: str) -> list[str]:
+    """The RPM files that lie in a folder itself; a link belongs to another build."""
+    if not os.path.isdir(folder):
+        return []
+    return sorted(
+        entry.path
+        for entry in os.scandir(folder)
+        if entry.name.endswith(".rpm") and entry.is_file(follow_symlinks=False)
+    )
+
+
+def read_provides(paths: t.Iterable[str]) -> dict[str, set[str]]:
+    """The capabilities, without versions, that each RPM file provides, by its path."""
+    found = collections.defaultdict(set)
+    for path in paths:
+        done = run_command(
+            ["rpm", "-qp", "--nosignature", "--nodigest", "--queryformat", "[%{PROVIDENAME}\n]", path], tail=1_000_000
+        )
+        found[path] = set(done.output.splitlines())
+    return found

@@ -1,0 +1,195 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import datetime
+import io
+
+import pytest
+import subunit
+
+from ansible_collections.rdo.releng.plugins.module_utils._diagnosis.test_results import read_results, report_results
+from ansible_collections.rdo.releng.plugins.module_utils._module.errors import InvalidInput, NotFound
+
+START = datetime.datetime(2026, 11, 21, tzinfo=datetime.timezone.utc)
+
+
+def stream(*events):
+    """A subunit stream of (test, status, attachments), an event a second."""
+    buffer = io.BytesIO()
+    result = subunit.StreamResultToBytes(buffer)
+    for number, (test, status, *attachments) in enumerate(events):
+        when = START + datetime.timedelta(seconds=number)
+        for name, content in attachments:
+            result.status(test_id=test, file_name=name, file_bytes=content, mime_type="text/plain", timestamp=when)
+        result.status(test_id=test, test_status=status, timestamp=when)
+    return buffer.getvalue()
+
+
+def write(tmp_path, content, name="results"):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return str(path)
+
+
+def read(tmp_path, content):
+    return read_results(write(tmp_path, content))
+
+
+def outcomes(found):
+    return [(outcome.name, outcome.message) for outcome in found]
+
+
+def test_subunit(tmp_path):
+    kind, results = read(
+        tmp_path,
+        stream(
+            ("a", "exists"),
+            ("a", "inprogress"),
+            ("a", "success", ("pythonlogging:''", b"x" * 10000)),
+            ("b", "inprogress"),
+            ("b", "fail", ("traceback", b"Traceback\n  assert 1 == 2\n")),
+            ("c", "skip", ("reason", b"no qemu-img")),
+            ("d", "xfail", ("traceback", b"as expected")),
+            ("e", "uxsuccess"),
+            ("setUpClass (mod.T)", "fail", ("traceback", b"no database")),
+        ),
+    )
+    assert kind == "subunit"
+    assert (results.tests, results.passed, results.failed, results.skipped) == (6, 2, 3, 1)
+    assert results.seconds == 8.0
+    assert outcomes(results.failures) == [
+        ("b", "Traceback\n  assert 1 == 2"),
+        ("e", "unexpected success"),
+        ("setUpClass (mod.T)", "no database"),
+    ]
+    assert outcomes(results.skips) == [("c", "no qemu-img")]
+    assert not results.success
+
+
+def test_a_test_that_never_ended_has_failed(tmp_path):
+    _kind, results = read(tmp_path, stream(("a", "success"), ("b", "inprogress")))
+    assert outcomes(results.failures) == [("b", "began and never ended: was the run killed?")]
+
+
+def test_output_between_the_packets_does_not_matter(tmp_path):
+    _kind, results = read(
+        tmp_path, b"hello\n" + stream(("a", "success")) + b"noise\n" + stream(("b", "success")) + b"end"
+    )
+    assert (results.passed, results.success) == (2, True)
+
+
+def test_only_the_end_of_a_long_message_is_kept(tmp_path):
+    lines = b"".join(b"line %d\n" % number for number in range(5000))
+    _kind, results = read(tmp_path, stream(("a", "fail", ("traceback", lines), ("traceback", b"the end"))))
+    (outcome,) = results.failures
+    assert outcome.message.startswith("…")
+    assert outcome.message.endswith("line 4999\nthe end")
+    assert len(outcome.message) == 2001
+
+
+JUNIT = """<?xml version="1.0" encoding="utf-8"?>
+<testsuites><testsuite name="one" tests="2" time="1.5">
+  <testcase classname="mod.T" name="a" time="1.25"/>
+  <testcase classname="mod.T" name="b" time="1,000.25"><failure message="1 != 2">Traceback
+1 != 2</failure><system-out>much</system-out></testcase>
+</testsuite><testsuite name="two">
+  <testcase classname="mod.U" name="c" time="soon"><skipped message="no qemu-img"/></testcase>
+  <testcase name="d" time="nan"><error message="boom">trace</error><failure message="also"/></testcase>
+  <testcase/>
+</testsuite></testsuites>
+"""
+
+
+def test_junit(tmp_path):
+    kind, results = read(tmp_path, JUNIT)
+    assert kind == "junit"
+    assert (results.tests, results.passed, results.failed, results.skipped) == (5, 2, 2, 1)
+    assert results.seconds == 1001.5
+    assert outcomes(results.failures) == [("mod.T.b", "Traceback\n1 != 2"), ("d", "boom\ntrace")]
+    assert outcomes(results.skips) == [("mod.U.c", "no qemu-img")]
+
+
+def test_junit_with_one_suite_and_a_namespace(tmp_path):
+    _kind, results = read(tmp_path, '\ufeff<testsuite xmlns="urn:x"><testcase name="a"/></testsuite>')
+    assert (results.passed, results.success) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("content", "summary"),
+    [
+        (b"", "no test ran"),
+        ("<testsuites/>", "no test ran"),
+        (stream(("a", "exists")), "no test ran"),
+        (stream(("a", "skip"), ("b", "skip")), "no test ran: all 2 were skipped"),
+    ],
+)
+def test_nothing_that_ran_is_no_success(tmp_path, content, summary):
+    result = report_results([write(tmp_path, content)], 10)
+    assert (result["success"], result["summary"]) == (False, summary)
+
+
+WHOLE = stream(("a", "inprogress"), ("a", "fail", ("traceback", b"x" * 300)), ("b", "success"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        WHOLE[:-1],
+        WHOLE[:-20],
+        WHOLE[:60] + b"\x00" + WHOLE[61:],
+        JUNIT[:-20],
+        JUNIT[:200],
+        JUNIT.replace("</failure>", "</fail>"),
+    ],
+)
+def test_a_file_that_is_cut_off_or_damaged_is_named(tmp_path, content):
+    with pytest.raises(InvalidInput, match="results are cut off or damaged"):
+        read(tmp_path, content)
+
+
+def test_no_cut_of_a_stream_is_taken_for_a_success(tmp_path):
+    content = stream(("a", "inprogress"), ("a", "success"), ("b", "inprogress"), ("b", "success"))
+    for end in range(len(content)):
+        try:
+            _kind, results = read(tmp_path, content[:end])
+        except InvalidInput:
+            continue
+        # Only between two tests does a stream look like a whole one.
+        assert not results.success or results.tests == 1
+
+
+@pytest.mark.parametrize("content", ["just text", "<html><body>502</body></html>", b"\x7fELF\x00\x01"])
+def test_other_files_are_refused(tmp_path, content):
+    with pytest.raises(InvalidInput, match="results"):
+        read(tmp_path, content)
+
+
+def test_entities_do_not_grow_without_end(tmp_path):
+    entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
+    document = f'<!DOCTYPE t [<!ENTITY e0 "x">{entities}]><testsuites><testcase name="&e11;"/></testsuites>'
+    with pytest.raises(InvalidInput, match="damaged"):
+        read(tmp_path, document)
+
+
+def test_files_that_are_not_there(tmp_path):
+    with pytest.raises(NotFound, match="nowhere"):
+        read_results(str(tmp_path / "nowhere"))
+    with pytest.raises(InvalidInput, match="can not be read"):
+        read_results(str(tmp_path))
+
+
+def test_several_files_together(tmp_path):
+    paths = [write(tmp_path, WHOLE, "one.subunit"), write(tmp_path, JUNIT, "two.xml")]
+    result = report_results(paths, 1)
+    assert (result["tests"], result["failed"], len(result["failures"]), result["success"]) == (7, 3, 1, False)
+    assert result["summary"] == "3 passed, 3 failed, 1 skipped"
+    assert [file["format"] for file in result["files"]] == ["subunit", "junit"]
+    assert "one.subunit" in result["table"]
+    assert result["rows"][1] == ["two.xml", 5, 2, 2, 1, 1001.5, "failed"]
+    assert report_results([paths[0], paths[0]], 1)["rows"][0][0] == paths[0]
+    with pytest.raises(InvalidInput, match="No file"):
+        report_results([], 1)
+    with pytest.raises(InvalidInput, match="-1"):
+        report_results(paths, -1)
