@@ -65,7 +65,7 @@ options:
 seealso:
   - module: rdo.releng.dlrn_promotion
 author:
-  - rdo.releng contributors (@openstack-packages)
+  - RDO release engineering (@rdo-infra)
 """
 
 EXAMPLES = r"""

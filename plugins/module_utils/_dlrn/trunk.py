@@ -68,7 +68,7 @@ class Trunk:
             content = self.web.read(url, "label")
         except NotFound:
             raise NotFound(self._no_label(name), label=name, trunk_url=self.url) from None
-        repositories = _repositories(content, url)
+        repositories = repositories_of(content, url)
         components = tuple(read_component(self.web, address, section) for section, address in repositories.items())
         if all(component.component is None for component in components):
             if len(components) > 1:
@@ -193,7 +193,7 @@ def read_repomd(web: Web, repo_url: str) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _repositories(content: bytes, url: str) -> dict[str, str]:
+def repositories_of(content: bytes, url: str) -> dict[str, str]:
     """The address of each section of a .repo file, in its order."""
     parser = configparser.ConfigParser(interpolation=None)
     try:
