@@ -224,13 +224,17 @@ class Rdoinfo:
     def buildsys_tags(self) -> dict[str, dict[str, str]]:
         """The builds that belong in the build system's tags: tag → the package's name → NVR.
 
-        ``version-locked`` of the real data, which marks packages and names no build, is not among them.
+        A tag that marks packages and names no builds, as version-locked does, is not among them.
+
+        :raises InvalidInput: two projects with one package name have different builds in a tag.
         """
         tags: dict[str, dict[str, str]] = {}
         for package in self.packages().values():
             for tag, nvr in (package.get("buildsys-tags") or {}).items():
                 if isinstance(nvr, str):
-                    tags.setdefault(tag, {})[package["name"]] = nvr
+                    other = tags.setdefault(tag, {}).setdefault(package["name"], nvr)
+                    if other != nvr:
+                        raise InvalidInput(f"{package['name']} has two builds in {tag}: {other} and {nvr}.", tag=tag)
         return dict(sorted(tags.items()))
 
     def _section(self, name: str) -> dict[str, t.Any]:
@@ -276,6 +280,29 @@ class _Reader:
             if not isinstance(imported, str) or posixpath.isabs(imported) or ".." in imported.split("/"):
                 raise InvalidInput(f"{name} imports {imported!r}: only files of the same rdoinfo can be.", file=name)
             self.merge(imported, (*importers, name))
+
+
+def merge_documents(documents: t.Mapping[str, dict[str, t.Any]]) -> Rdoinfo:
+    """rdoinfo of files that were read already, by name, as far as it can be made of them; they are left as they are.
+
+    Rows that have no project or name are left out: this is for who has looked at each row before.
+    """
+    merged: dict[str, t.Any] = {}
+    for document in documents.values():
+        added = {**_plain(document)}
+        for section, key in (("packages", "project"), ("releases", "name")):
+            rows = added.get(section)
+            rows = [row for row in rows if isinstance(row, dict) and isinstance(row.get(key), str)] if rows else []
+            added[section] = _by_key(rows, key, section)
+        _merge(merged, added)
+    return Rdoinfo(merged)
+
+
+def _plain(data: t.Any) -> t.Any:
+    """``data`` again, of the types of plain data only."""
+    if isinstance(data, dict):
+        return {key: _plain(value) for key, value in data.items()}
+    return [_plain(item) for item in data] if isinstance(data, list) else data
 
 
 def _by_key(rows: t.Any, key: str, what: str) -> dict[str, t.Any]:

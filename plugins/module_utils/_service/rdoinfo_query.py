@@ -6,13 +6,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import os
 import typing as t
 
 from .._git.snapshot import Snapshot, is_url, take_snapshot
+from .._module.documents import read_yaml
 from .._module.errors import InvalidInput, NotFound
+from .._module.table import text_table
 from .._release.rdoinfo import Cache, Files, Folder, Rdoinfo
 from .._release.rdoinfo_difference import difference, is_empty, matching
+from .._release.rdoinfo_lint import RULES, lint
 
 
 def rdoinfo_files(options: t.Mapping[str, t.Any], revision: str | None = None) -> Files:
@@ -69,6 +74,30 @@ def packages_of(info: Rdoinfo, tag: str | None, filters: t.Mapping[str, str]) ->
         {key: value for key, value in package.items() if key != "buildsys-tags"}
         for package in matching(packages, filters).values()
     ]
+
+
+def check_rdoinfo(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What the module rdoinfo_lint returns; raises InvalidInput with the same as data if there are findings."""
+    unknown = sorted(set(options["ignore"]) - set(RULES))
+    if unknown:
+        raise InvalidInput(f"{', '.join(unknown)} in ignore is no rule. There is: {', '.join(RULES)}.")
+    series = read_yaml(options["series_status"], "series_status.yaml") if options["series_status"] else []
+    found = lint(rdoinfo_files(options), _day(options["date"]), options["rdoinfo_entry"], series or [])
+    findings = [dataclasses.asdict(finding) for finding in found if finding.rule not in options["ignore"]]
+    rows = [(f"{row['file']}:{row['line']}", row["rule"], row["message"], row["suggestion"]) for row in findings]
+    result = {"findings": findings, "table": text_table(("where", "rule", "finding", "suggestion"), rows)}
+    if findings and options["fail_on_findings"]:
+        raise InvalidInput(f"{len(findings)} findings in {options['rdoinfo']}:\n{result['table']}", **result)
+    return result
+
+
+def _day(text: str | None) -> datetime.date:
+    if text is None:
+        return datetime.datetime.now(datetime.timezone.utc).date()
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(f"{text!r} is no date such as 2026-07-15.") from None
 
 
 def _cache_folder(options: t.Mapping[str, t.Any]) -> str:
