@@ -231,7 +231,7 @@ class DirectoryVoteStore(VoteStore):
         if {"schema", *fields} != set(document):
             raise InvalidInput(f"The vote {path} does not have the keys of {SCHEMA}: {', '.join(sorted(fields))}.")
         for (name, value), kind in zip(fields.items(), (str, str, dict, bool, int, str, str, bool)):
-            if type(value) is not kind:
+            if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
                 raise InvalidInput(f"The vote {path} has {name} {shown(value)}, not {kind.__name__}.")
         return check_vote(Vote(**fields))
 

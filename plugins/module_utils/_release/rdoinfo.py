@@ -90,7 +90,7 @@ class Cache:
             if json.loads(text)["merged"] == merged:  # keys that are no strings, for one, would come back changed
                 write_atomically(self._path(files, entry), text.encode(), 0o600)
                 self._forget_the_oldest()
-        except (InvalidInput, ValueError, TypeError):
+        except (InvalidInput, OSError, ValueError, TypeError):
             pass
 
     def _path(self, files: Files, entry: str) -> str:

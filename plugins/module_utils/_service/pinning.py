@@ -71,8 +71,7 @@ class PinnedCandidate(Change):
         return Plan(before, after, actions, {"candidate": after, "id": self._candidate.id})
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:
-        assert self.path
-        write_candidate(self.path, self._candidate)
+        write_candidate(str(self.path), self._candidate)
         return {}
 
     @staticmethod
