@@ -55,26 +55,26 @@ summary:
   returned: success
   type: str
   sample: 18217 passed, 0 failed, 22 skipped
-tests:
-  description: How many tests there are.
+counts:
+  description: The counts of all files together.
   returned: success
-  type: int
-passed:
-  description: How many passed; those that failed as expected are among them.
-  returned: success
-  type: int
-failed:
-  description: How many failed, errors and unexpected successes included.
-  returned: success
-  type: int
-skipped:
-  description: How many were skipped.
-  returned: success
-  type: int
-seconds:
-  description: How long the runs took; for JUnit, how long the tests took together.
-  returned: success
-  type: float
+  type: dict
+  contains:
+    tests:
+      description: How many tests there are.
+      type: int
+    passed:
+      description: How many passed; those that failed as expected are among them.
+      type: int
+    failed:
+      description: How many failed, errors and unexpected successes included.
+      type: int
+    skipped:
+      description: How many were skipped.
+      type: int
+    seconds:
+      description: How long the runs took; for JUnit, how long the tests took together.
+      type: float
 failures:
   description: What failed.
   returned: success

@@ -242,7 +242,7 @@ def report_results(paths: t.Sequence[str], most: int) -> dict[str, t.Any]:
     for path in paths:
         kind, results = read_results(path)
         together.add(results)
-        files.append({"path": path, "format": kind, **_counts(results)})
+        files.append({"path": path, "format": kind, **_counts(results), "success": results.success})
     heads = ["file", "tests", "passed", "failed", "skipped", "seconds", "result"]
     names = [os.path.basename(path) for path in paths]
     rows = [
@@ -250,7 +250,9 @@ def report_results(paths: t.Sequence[str], most: int) -> dict[str, t.Any]:
         for name, file in zip(names if len(set(names)) == len(names) else paths, files)
     ]
     return {
-        **_counts(together),
+        # Beside each other, "failed" and "skipped" would be Ansible's own words for the task.
+        "counts": _counts(together),
+        "success": together.success,
         "summary": together.summary(),
         "failures": [dataclasses.asdict(outcome) for outcome in together.failures[:most]],
         "skips": [dataclasses.asdict(outcome) for outcome in together.skips[:most]],
@@ -262,4 +264,4 @@ def report_results(paths: t.Sequence[str], most: int) -> dict[str, t.Any]:
 
 
 def _counts(results: Results) -> dict[str, t.Any]:
-    return {key: getattr(results, key) for key in ("tests", "passed", "failed", "skipped", "seconds", "success")}
+    return {key: getattr(results, key) for key in ("tests", "passed", "failed", "skipped", "seconds")}
