@@ -9,6 +9,7 @@ export LC_ALL := C.UTF-8
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 export ANSIBLE_FORCE_COLOR ?= $(if $(CI),0,)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export UV_OVERRIDE := $(CURDIR)/.ci/uv-overrides.txt
 # One Python that both the system packages and the virtual environment know.
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3.11 /usr/bin/python3.12 /usr/bin/python3))
 BIN := $(CURDIR)/.venv/bin
@@ -65,7 +66,7 @@ quickstart: .venv/run.done $(DLRN)/done $(COLLECTION) ## The whole pipeline on t
 ## Checks
 
 .PHONY: test
-test: lint units integration ## Everything that must pass before a change lands
+test: lint units contract integration ## Everything that must pass before a change lands
 
 .PHONY: lint
 lint: .venv/dev.done $(COLLECTION) ## Ruff, mypy, ansible-lint, ansible-test sanity, documentation and changelog lint
@@ -74,6 +75,10 @@ lint: .venv/dev.done $(COLLECTION) ## Ruff, mypy, ansible-lint, ansible-test san
 .PHONY: units
 units: .venv/dev.done $(COLLECTION) ## Unit tests
 	@$(BIN)/pytest -q tests/unit
+
+.PHONY: contract
+contract: .venv/dev.done $(COLLECTION) ## What a Koji hub and a Gerrit do; on doubles, or on KOJI_HUB_URL, GERRIT_URL
+	@$(BIN)/pytest -q tests/contract
 
 .PHONY: integration
 integration: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Tests with the real rpmbuild, dnf, DLRN and its API on loopback

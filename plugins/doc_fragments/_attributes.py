@@ -62,3 +62,13 @@ attributes:
     membership:
       - rdo.releng.dlrn
 """
+
+    ACTIONGROUP_KOJI = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/rdo.releng.koji) in C(module_defaults) to set the hub and how to log in once.
+    support: full
+    membership:
+      - rdo.releng.koji
+"""

@@ -35,3 +35,20 @@ RDOINFO: Arguments = {
     "git_timeout": {"type": "float", "default": 120.0},
     "cache_dir": {"type": "path"},
 }
+
+# doc fragment rdo.releng._koji
+KOJI: Arguments = {
+    "koji": {"type": "str", "aliases": ["profile"], "fallback": (env_fallback, ["KOJI_PROFILE"])},
+    "server": {"type": "str", "fallback": (env_fallback, ["KOJI_HUB_URL"])},
+    "topurl": {"type": "str"},
+    "authtype": {"type": "str", "choices": ["ssl", "password", "kerberos"]},
+    "user": {"type": "str", "fallback": (env_fallback, ["KOJI_USER"])},
+    "password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["KOJI_PASSWORD"])},
+    "cert": {"type": "path", "fallback": (env_fallback, ["KOJI_CERT"])},
+    "serverca": {"type": "path"},
+    "principal": {"type": "str"},
+    "keytab": {"type": "path", "no_log": False},
+    "timeout": {"type": "float", "default": 120.0},
+    "deadline": {"type": "float", "default": 600.0},
+    "retries": {"type": "int", "default": 5},
+}
