@@ -24,7 +24,8 @@ def repair(run_module):
 
     def run(trunk, check=False, **arguments):
         given = {"config": trunk.config, "settle": 0, "labels": [LABEL], **arguments}
-        return run_module("dlrn_repair", check=check, python=DLRN / "bin" / "python", **given)
+        libraries = ["dlrn.db", "dlrn.purge", "dlrn.drivers.rdoinfo"]
+        return run_module("dlrn_repair", check, python=DLRN / "bin" / "python", libraries=libraries, **given)
 
     return run
 

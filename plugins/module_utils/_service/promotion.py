@@ -293,8 +293,7 @@ class PromotedCandidate(Change):
 
     def _finish(self, label: Label) -> dict[str, t.Any]:
         self._check_aggregate(label)
-        if self._records(label):
-            assert self._path
+        if self._path and self._records(label):
             write_candidate(self._path, dataclasses.replace(self._candidate, aggregate_hash=label.aggregate_hash))
         return {
             "components": [label.held[key].document() for key in sorted(label.held, key=str)],

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import atexit
+import collections
 import functools
+import itertools
 import json
 import os
 import pathlib
@@ -18,26 +21,18 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = ROOT / ".build"
 
 
-def start_module(
-    name: str,
-    check: bool = False,
-    environment: t.Mapping[str, str] | None = None,
-    python: pathlib.Path | str = sys.executable,
-    **arguments: t.Any,
-) -> subprocess.Popen[str]:
-    """Start rdo.releng.``name`` with ``arguments``, with a diff, and do not wait for it; see :func:`run_module`."""
-    settings = {"_ansible_check_mode": check, "_ansible_diff": True, "_ansible_socket": None}
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("DLRNAPI_")}
+def start_module(name: str, **arguments: t.Any) -> subprocess.Popen[str]:
+    """Start rdo.releng.``name`` with ``arguments``, with a diff, and do not wait for it."""
     process = subprocess.Popen(
-        [python, "-m", f"ansible_collections.rdo.releng.plugins.modules.{name}"],
-        env={**clean, "PYTHONPATH": _python_path(), **(environment or {})},
+        [sys.executable, "-m", f"ansible_collections.rdo.releng.plugins.modules.{name}"],
+        env=_environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     assert process.stdin
-    process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": {**arguments, **settings}}, default=str))
+    process.stdin.write(_input(False, arguments))
     process.stdin.close()
     process.stdin = None
     return process
@@ -46,11 +41,7 @@ def start_module(
 def finish_module(process: subprocess.Popen[str]) -> dict[str, t.Any]:
     """Wait for a module; its result, ``failed`` set in any case."""
     output, errors = process.communicate(timeout=300)
-    try:
-        result = json.loads(output)
-    except ValueError:
-        raise AssertionError(f"no result, status {process.returncode}: {output}{errors}") from None
-    return {"failed": False, **result}
+    return _result(process.returncode, output, errors)
 
 
 def run_module(
@@ -58,6 +49,7 @@ def run_module(
     check: bool = False,
     environment: t.Mapping[str, str] | None = None,
     python: pathlib.Path | str = sys.executable,
+    libraries: t.Sequence[str] = (),
     **arguments: t.Any,
 ) -> dict[str, t.Any]:
     """The result of rdo.releng.``name``, ``failed`` set in any case.
@@ -65,8 +57,64 @@ def run_module(
     :param check: check mode.
     :param environment: variables besides this process's own.
     :param python: the Python that runs it.
+    :param libraries: what it will import, to have it loaded only once in all tests.
     """
-    return finish_module(start_module(name, check, environment, python, **arguments))
+    servers = _servers[str(python)]
+    try:
+        server = servers.pop()
+    except IndexError:
+        server = _start_server(python)
+    given = {
+        "module": name,
+        "stdin": _input(check, arguments),
+        "environment": environment or {},
+        "libraries": libraries,
+    }
+    assert server.stdin and server.stdout
+    server.stdin.write(json.dumps(given) + "\n")
+    server.stdin.flush()
+    line = server.stdout.readline()
+    assert line, f"the server of modules ended with status {server.wait()}; see what is above"
+    servers.append(server)
+    answer = json.loads(line)
+    return _result(answer["status"], answer["output"], answer["errors"])
+
+
+# Those that wait for a run, by their Python; more than one, because tests run modules at the same time.
+_servers: dict[str, list[subprocess.Popen[str]]] = collections.defaultdict(list)
+
+
+def _start_server(python: pathlib.Path | str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [python, pathlib.Path(__file__).with_name("module_server.py")],
+        env=_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@atexit.register
+def _stop_servers() -> None:
+    for server in itertools.chain(*_servers.values()):
+        server.communicate()
+
+
+def _input(check: bool, arguments: t.Mapping[str, t.Any]) -> str:
+    settings = {"_ansible_check_mode": check, "_ansible_diff": True, "_ansible_socket": None}
+    return json.dumps({"ANSIBLE_MODULE_ARGS": {**arguments, **settings}}, default=str)
+
+
+def _result(status: int, output: str, errors: str) -> dict[str, t.Any]:
+    try:
+        return {"failed": False, **json.loads(output)}
+    except ValueError:
+        raise AssertionError(f"no result, status {status}: {output}{errors}") from None
+
+
+def _environment() -> dict[str, str]:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("DLRNAPI_")}
+    return {**clean, "PYTHONPATH": _python_path()}
 
 
 @functools.cache
