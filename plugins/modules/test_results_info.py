@@ -55,6 +55,10 @@ summary:
   returned: success
   type: str
   sample: 18217 passed, 0 failed, 22 skipped
+tests:
+  description: How many tests there are.
+  returned: success
+  type: int
 counts:
   description: The counts of all files together.
   returned: success

@@ -252,6 +252,7 @@ def report_results(paths: t.Sequence[str], most: int) -> dict[str, t.Any]:
     return {
         # Beside each other, "failed" and "skipped" would be Ansible's own words for the task.
         "counts": _counts(together),
+        "tests": together.tests,
         "success": together.success,
         "summary": together.summary(),
         "failures": [dataclasses.asdict(outcome) for outcome in together.failures[:most]],
