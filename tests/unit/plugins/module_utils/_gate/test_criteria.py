@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 
 import pytest
 import yaml
 
 from ansible_collections.rdo.releng.plugins.module_utils._gate.criteria import Group, load_criteria
+from ansible_collections.rdo.releng.plugins.module_utils._gate.waivers import parse_waivers
 from ansible_collections.rdo.releng.plugins.module_utils._module.errors import InvalidInput, NotFound
 
 ROOT = pathlib.Path(__file__).resolve().parents[5]
@@ -55,6 +57,13 @@ def test_a_podified_file_loads_as_it_is():
     criteria = real("podified-master.yaml")
     assert len(criteria.target("current-podified", ["podified"]).jobs()) == 4
     assert criteria.unused == ()
+
+
+def test_the_guide_shows_what_loads():
+    """docs/promotion-gate.md: the first block is criteria, the second waivers."""
+    criteria, waivers = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "promotion-gate.md").read_text(), re.DOTALL)
+    assert load(criteria).target("current-passed-ci", []).max_age == 7 * 86400
+    assert parse_waivers(yaml.safe_load(waivers), "docs")[0].label == "current-passed-ci"
 
 
 OURS = """
