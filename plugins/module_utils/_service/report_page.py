@@ -150,7 +150,7 @@ footer { padding: 1rem 1.25rem 2.5rem; color: var(--soft); font-size: .85rem; }
 {%- for step in failures %}
 <section class="card wrong" aria-label="{{ step.step }} {{ step.label }}">
 <h3><a href="#step-{{ step.step }}">{{ step.step }}</a> {{ badge(step) }}</h3>
-<p>{{ step.summary or "It began and never said how it ended: it may have been killed, or be still at work." }}</p>
+{%- if step.summary %}<p>{{ step.summary }}</p>{% endif %}
 {%- if step.details %}<pre>{{ step.details }}</pre>{% endif %}
 {{ links(step) }}
 </section>

@@ -21,6 +21,7 @@ from .run_steps import STAGES, format_time, parse_time, read_steps
 LABELS = {"done": "done", "failed": "failed", "skipped": "skipped", "started": "not finished", None: "not reached"}
 # What stands for several steps of one stage, and for a run: the first that any of them has.
 WORST = ("failed", "started", "done", "skipped")
+UNFINISHED = "It began and never said how it ended: it may have been killed, or be still at work."
 # Rows of a step's table that the text shows; the page has all.
 TEXT_ROWS = 20
 
@@ -97,7 +98,11 @@ def summarize(title: str, steps: list[dict[str, t.Any]]) -> dict[str, t.Any]:
         "seconds": round(max(0.0, max(ends) - min(known)), 1),
         "stages": stages,
         "table": text_table(["step", "status", "took", "summary"], rows),
-        "failures": [step for step in steps if step["status"] in ("failed", "started")],
+        "failures": [
+            {**step, "summary": step["summary"] or (UNFINISHED if step["status"] == "started" else "")}
+            for step in steps
+            if step["status"] in ("failed", "started")
+        ],
         "stand_ins": [step for step in steps if step["stand_in"]],
         "steps": steps,
     }

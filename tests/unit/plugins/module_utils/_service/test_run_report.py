@@ -152,7 +152,8 @@ def test_a_killed_run_shows_where(tmp_path):
     (tmp_path / "step-vote.json").write_text('{"schema": "rdo.rel')
     plan = report(tmp_path)
     assert plan.result["status"] == "failed"
-    assert "build not finished" in plan.result["report"]
+    assert "build not finished: It began and never said how it ended" in plan.result["report"]
+    assert "never said how it ended" in page_of(tmp_path).text
     assert "no valid YAML" in plan.result["report"]
 
 
