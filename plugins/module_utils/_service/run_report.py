@@ -71,15 +71,16 @@ def summarize(title: str, steps: list[dict[str, t.Any]]) -> dict[str, t.Any]:
 
     :returns: title, status, started_at, seconds, stages (name, status, label, seconds, first step), failures, steps.
     """
+    reached = max((STAGES.index(step["stage"]) for step in steps if step["stage"]), default=-1)
     stages = []
-    for name in STAGES:
+    for number, name in enumerate(STAGES):
         of_stage = [step for step in steps if step["stage"] == name]
         status = _worst(of_stage)
         stages.append(
             {
                 "name": name,
                 "status": status or "not-reached",
-                "label": LABELS[status],
+                "label": "left out" if not of_stage and number < reached else LABELS[status],
                 "seconds": _total(of_stage),
                 "step": of_stage[0]["step"] if of_stage else None,
             }

@@ -120,6 +120,7 @@ def test_a_green_run(tmp_path):
     assert plan.result["status"] == "done"
     stages = {stage["name"]: stage["status"] for stage in plan.result["stages"]}
     assert (stages["build"], stages["vote"], stages["promotion"]) == ("done", "not-reached", "done")
+    assert {stage["name"]: stage["label"] for stage in plan.result["stages"]}["vote"] == "left out"
     assert "build      done    9.0 s" in plan.result["table"]
     text = (tmp_path / "report.txt").read_text()
     for part in ("Run: done after 10.0 s", "nova", str(tmp_path / "index.html"), "base: from wheels"):
@@ -141,6 +142,7 @@ def test_a_red_run_tells_the_reason_last_on_the_terminal_and_first_on_the_page(t
     plan = report(tmp_path)
     assert plan.result["status"] == "failed"
     assert {stage["name"]: stage["label"] for stage in plan.result["stages"]}["scenario"] == "failed"
+    assert plan.result["stages"][-1]["label"] == "not reached"
     assert plan.result["report"].endswith("\nscenario-unit failed: 2 failed\n  why\n  how\n")
     text = page_of(tmp_path).text
     assert text.index("2 failed") < text.index("Steps", text.index("What went wrong"))
