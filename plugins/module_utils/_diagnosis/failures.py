@@ -83,7 +83,8 @@ _SOURCE = re.compile(
     r"|has \d+ spec files; it must have one"
 )
 _TESTS = re.compile(
-    r"^FAILED \(|^(FAIL|ERROR): \S|^ - Failed:\s*[1-9]|^(FAILED|ERROR) \S+::|=+ .*\d+ (failed|error).* in .*=+"
+    r"^FAILED \(|^(FAIL|ERROR): \S+ \(\S+\)|^Failed to import test module: "
+    r"|^ - Failed:\s*[1-9]|^(FAILED|ERROR) \S+::|=+ .*\d+ (failed|error).* in .*=+"
     r"|^Ran \d+ tests? .*FAILED|\bThe following tests exited without returning|unittest\.loader\._FailedTest"
     r"|^\S+ \.\.\. (FAIL|ERROR)\b|error: Bad exit status from \S+ \(%check\)|^Bad exit status from \S+ \(%check\)"
 )
@@ -99,7 +100,7 @@ _INFRASTRUCTURE = re.compile(
     r"|Cannot allocate memory|Out of memory|oom-kill|Input/output error|Read-only file system|Device or resource busy"
     r"|Error downloading packages|Disk quota exceeded|does not match intended download|Metadata file does not match"
     r"|The requested URL returned error: 5\d\d|Could not read from remote repository|unable to access 'http"
-    r"|^= exit -9 after|database disk image is malformed|error: rpmdb"
+    r"|^= exit (-9|137) after|UNREACHABLE!|database disk image is malformed|error: rpmdb"
 )
 _UNINSTALLABLE = re.compile(
     r"Failed install built packages|conflicting requests|conflicts with file from package"

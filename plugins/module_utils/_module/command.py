@@ -113,7 +113,8 @@ def run_command(
                 _kill_group(process)
                 rc = process.wait()
         seconds = time.monotonic() - start
-        log_file.write(f"= exit {rc} after {seconds:.1f} s\n".encode())
+        how = f"timeout: ended after {seconds:.1f} s" if timed_out else f"exit {rc} after {seconds:.1f} s"
+        log_file.write(f"= {how}\n".encode())
     finished = Finished(rc, output[-tail:].decode(errors="replace"), seconds)
     data = {"rc": rc, "cmd": list(argv), "output": finished.output, "log": log}
     where = f" Log: {log}" if log else ""

@@ -225,6 +225,8 @@ class Dnf:
             *("dnf", "-y", "-c", conf, "--installroot", root, "--releasever", configuration.releasever),
             # Debian switches it on: it would copy packages into a repository of its own, for later builds to find.
             *("--disableplugin=local", "--setopt=metadata_expire=0", "--setopt=install_weak_deps=0"),
+            # A repository that can not be read must not pass for an empty one.
+            "--setopt=skip_if_unavailable=0",
             f"--setopt=cachedir={os.path.join(folder, 'dnf')}",
         ]
 

@@ -1,0 +1,107 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from ansible_collections.rdo.releng.plugins.module_utils._diagnosis.failures import (
+    MOST_LINES,
+    FailureClass,
+    diagnose,
+    diagnose_file,
+)
+from ansible_collections.rdo.releng.plugins.module_utils._module.errors import NotFound
+
+LOGS = pathlib.Path(__file__).parent / "logs"
+EXPECTED = {
+    "build-timeout": ("timeout", "= timeout: ended after 3 s"),
+    "builddep-missing": ("missing-requirement", "No matching package to install: 'python3-nosuchthing >= 3'"),
+    "check-import": ("tests-failed", "ERROR: test_t (unittest.loader._FailedTest.test_t)"),
+    "check-unittest": ("tests-failed", "FAIL: test_a (__main__.T.test_a)"),
+    "compile-error": ("unknown", "SyntaxError: '(' was never closed"),
+    "disk-full": ("infrastructure", "dd: error writing '/dev/full': No space left on device"),
+    "dnf-unreachable": ("infrastructure", "Failed to download metadata for repo 'dead'"),
+    "git-apply": ("patch-conflict", "error: f: patch does not apply"),
+    "git-missing-ref": ("source-missing", "fatal: couldn't find remote ref stable/nosuch"),
+    "git-missing-revision": ("source-missing", "fatal: reference is not a tree"),
+    "git-rebase": ("patch-conflict", "CONFLICT (content): Merge conflict in f"),
+    "git-unreachable": ("infrastructure", "Couldn't connect to server"),
+    "install-conflict": ("not-installable", "conflicts with file from package"),
+    "install-missing": ("not-installable", "nothing provides python3dist(nosuchthing) >= 2"),
+    "patch-hunk": ("patch-conflict", "Hunk #1 FAILED at 1."),
+    "pytest-fails": ("tests-failed", "FAILED test_a.py::test_a"),
+    "pytest-import": ("tests-failed", "1 error in"),
+    "repository-unreachable": ("infrastructure", "Connection refused"),
+    "rpmbuild-killed": ("infrastructure", "= exit 137"),
+    "source-absent": ("source-missing", "thing-1.0.tar.gz: No such file or directory"),
+    "spec-syntax": ("unknown", "error: line 7: Unclosed %if"),
+    "stestr-fails": ("tests-failed", "- Failed: 1"),
+    "stestr-import": ("tests-failed", "Failed to import test module: tests.test_d"),
+    "task-unreachable": ("infrastructure", "UNREACHABLE!"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_a_real_log_says_why(name):
+    failure_class, words = EXPECTED[name]
+    found = diagnose_file(str(LOGS / f"{name}.log")).as_dict()
+    assert found["class"] == failure_class
+    assert any(words in line for line in found["lines"]), found["lines"]
+
+
+def test_every_log_is_expected_and_explained():
+    names = {path.stem for path in LOGS.glob("*.log")}
+    assert names == set(EXPECTED)
+    readme = (LOGS / "README.md").read_text()
+    assert not [name for name in names if name not in readme]
+
+
+def test_every_class_has_a_log():
+    assert {failure_class for failure_class, _words in EXPECTED.values()} == {item.value for item in FailureClass}
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [
+        ("builddep-missing", ["python3-nosuchthing"]),
+        ("install-missing", ["python3dist(nosuchthing)"]),
+        ("disk-full", []),
+    ],
+)
+def test_what_is_missing_is_named(name, missing):
+    assert diagnose_file(str(LOGS / f"{name}.log")).missing == missing
+
+
+def test_the_same_words_mean_another_thing_after_the_build():
+    words = "nothing provides python3-x needed by python3-y-1-1.noarch"
+    assert diagnose(f"+ dnf builddep y.src.rpm\n{words}").failure_class is FailureClass.MISSING_REQUIREMENT
+    assert diagnose(f"+ dnf install y-1-1.noarch.rpm\n{words}").failure_class is FailureClass.NOT_INSTALLABLE
+    assert diagnose(f"Finish: rpmbuild y-1-1.src.rpm\n{words}").failure_class is FailureClass.NOT_INSTALLABLE
+
+
+def test_a_full_disk_explains_what_follows():
+    text = "FAIL: test_a (t.T)\nOSError: [Errno 28] No space left on device\nHunk #1 FAILED at 1."
+    assert diagnose(text).failure_class is FailureClass.INFRASTRUCTURE
+
+
+def test_what_nobody_understands_is_shown_from_its_end():
+    found = diagnose("\n".join(map(str, range(100))))
+    assert (found.failure_class, found.lines) == (FailureClass.UNKNOWN, ["97", "98", "99"])
+    assert diagnose("").lines == []
+
+
+def test_no_flood_of_lines():
+    found = diagnose("\n".join(f"FAIL: test_{number} (t.T)" for number in range(1000)))
+    assert len(found.lines) == MOST_LINES
+
+
+def test_a_log_that_is_not_there(tmp_path):
+    with pytest.raises(NotFound, match="can not be read"):
+        diagnose_file(str(tmp_path / "none"))
+
+
+def test_bytes_that_are_no_text(tmp_path):
+    (tmp_path / "log").write_bytes(b"\xff\xfe\x00error: Bad file: \xff: No such file\n")
+    assert diagnose_file(str(tmp_path / "log")).failure_class is FailureClass.SOURCE_MISSING
