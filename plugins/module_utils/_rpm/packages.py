@@ -30,16 +30,21 @@ class Rules:
     :param arch: of the machine that would install: its own and compatible architectures, and noarch, are seen.
     :param newest: of a name and architecture only the newest version in each repository is seen.
     :param modules: ``name:stream`` of enabled module streams.
+    :param shadow: a package hides those of its name in repositories with a higher number of priority.
     """
 
     arch: str = "x86_64"
     newest: bool = True
     modules: tuple[str, ...] = ()
+    shadow: bool = True
 
 
 @dataclasses.dataclass
 class Repository:
-    """One repository in the pool: its packages have the ids from ``first`` up to ``end``."""
+    """One repository in the pool: its packages have the ids from ``first`` up to ``end``.
+
+    :param offered: its packages are not there, and may be asked about.
+    """
 
     source: Source
     repomd: Repomd
@@ -47,15 +52,37 @@ class Repository:
     index: Index
     first: int
     end: int
+    offered: bool = False
+
+    def __post_init__(self) -> None:
+        self._exclude, self._include = _pattern(self.source.excludepkgs), _pattern(self.source.includepkgs)
+
+    def excludes(self, package: t.Any) -> bool:
+        """Whether excludepkgs or includepkgs keep a package from being seen."""
+        if self._exclude is None and self._include is None:
+            return False
+        names = _spellings(package)
+        if self._exclude is not None and any(map(self._exclude.fullmatch, names)):
+            return True
+        return self._include is not None and not any(map(self._include.fullmatch, names))
 
 
 class Packages:
     """The packages of ``sources``, by libsolv's ids.
 
-    :param visible: one byte for each id, 1 for what is seen.
+    ``admitted`` and ``visible`` have one byte for each id: 1 for what may be seen for itself, and for what is seen.
+
+    :param offers: repositories whose packages are not there, and may be asked about.
     """
 
-    def __init__(self, sources: t.Sequence[Source], rules: Rules, cache: Cache, transport: Transport) -> None:
+    def __init__(
+        self,
+        sources: t.Sequence[Source],
+        rules: Rules,
+        cache: Cache,
+        transport: Transport,
+        offers: t.Sequence[Source] = (),
+    ) -> None:
         self.solv = load_library("solv")
         self.rules, self.cache, self.transport = rules, cache, transport
         self.pool = self.solv.Pool()
@@ -65,15 +92,20 @@ class Packages:
             raise InvalidInput(f"libsolv knows no architecture {rules.arch!r}.")
         self.repositories: list[Repository] = []
         for source in distinct(sources):
-            self.repositories.append(self._load(source))
+            self.repositories.append(self._load(source, False))
+        state = list(self.repositories)
+        for source in offers:
+            self.repositories.append(self._load(source, True))
         self.pool.addfileprovides()
-        self.visible = bytearray(self._end())
-        self._see()
+        self.admitted = bytearray(self._end())
+        self._module_rivals: set[int] = set()
+        self._admit(state)
+        self._see(state)
 
     def _end(self) -> int:
         return max((repository.end for repository in self.repositories), default=2)
 
-    def _load(self, source: Source) -> Repository:
+    def _load(self, source: Source, offered: bool) -> Repository:
         if len(source.urls) == 1 and is_unindexed(source.urls[0]):
             files = rpm_files(source.urls[0])
             with indexed(files, f"Repository {source.id}") as folder:
@@ -84,10 +116,7 @@ class Packages:
             repomd = read_repomd(source, self.transport)
             index, repo = self.cache.load(self.pool.add_repo(source.id), repomd, self.transport)
         first = next((package.id for package in repo.solvables_iter()), self._end())
-        return Repository(source, repomd, repo, index, first, first + repo.nsolvables)
-
-    def package(self, number: int) -> t.Any:
-        return self.pool.id2solvable(number)
+        return Repository(source, repomd, repo, index, first, first + repo.nsolvables, offered)
 
     @functools.cached_property
     def visible_ids(self) -> list[int]:
@@ -96,89 +125,121 @@ class Packages:
     def repository_of(self, number: int) -> Repository:
         return next(one for one in self.repositories if one.first <= number < one.end)
 
-    def _see(self) -> None:
-        """Fill ``visible``: architecture, patterns and modules first, then priority, then the newest."""
-        simple = True
-        for one in self.repositories:
-            self.visible[one.first : one.end] = b"\1" * (one.end - one.first)
+    def consider(self, numbers: list[int] | None) -> None:
+        """Let libsolv see these packages only; None: all."""
+        # Its bitmap never grows: an old, shorter one must be dropped before a list with later packages is set.
+        self.pool.set_disabled_list([])
+        if numbers is not None:
+            self.pool.set_considered_list(numbers)
+        self.pool.createwhatprovides()
+
+    def dependency(self, text: str) -> int:
+        """libsolv's id of a dependency written as rpm writes it."""
+        pool, solv = self.pool, self.solv
+        if text.startswith("("):
+            parsed = pool.parserpmrichdep(text)
+            if parsed is None:
+                raise InvalidInput(f"The rich dependency {text[:200]!r} can not be understood.")
+            return parsed.id
+        name, _space, rest = text.partition(" ")
+        if not rest:
+            return pool.str2id(name)
+        sign, _space, evr = rest.partition(" ")
+        flags = {"<": solv.REL_LT, "=": solv.REL_EQ, ">": solv.REL_GT}
+        return pool.rel2id(pool.str2id(name), pool.str2id(evr), sum(flags[one] for one in sign))
+
+    def structured(self, repository: Repository) -> dict[int, str]:
+        """The requirements in ``repository`` that no list of providers can answer, by libsolv's id."""
+        return {self.dependency(text): text for text in repository.index["structured"]}
+
+    def source_nvr(self, number: int) -> str:
+        """NVR of the source package that a package was built from; empty where the metadata does not say."""
+        source = self.pool.id2solvable(number).lookup_sourcepkg() or ""
+        return source[: -len(".src.rpm")] if source.endswith(".src.rpm") else source
+
+    def admits(self, number: int, repository: Repository) -> bool:
+        """Whether package ``number`` may be seen as one of ``repository``, its rivals aside."""
+        package = self.pool.id2solvable(number)
+        if package.arch in ("src", "nosrc") or not self.pool.isknownarch(package.archid):
+            return False
+        return not repository.excludes(package) and not self._is_out_of_module(package, repository)
+
+    def seen_of(self, members: t.Sequence[tuple[int, Repository]]) -> set[int]:
+        """Of admitted packages of one name, each with the repository it is in: those that are seen."""
+        if self.rules.shadow and members:
+            best = min(repository.source.priority for _number, repository in members)
+            members = [one for one in members if one[1].source.priority == best]
+        if not self.rules.newest or len(members) < 2:
+            return {number for number, _repository in members}
+        newest: dict[tuple[str, int], list[t.Any]] = {}
+        for number, repository in members:
+            package = self.pool.id2solvable(number)
+            group = newest.setdefault((repository.source.id, package.archid), [])
+            order = package.evrcmp(group[0]) if group else 0
+            if order > 0:
+                group.clear()
+            if order >= 0:
+                group.append(package)
+        return {package.id for group in newest.values() for package in group}
+
+    def by_name(self, repositories: t.Iterable[Repository]) -> dict[int, list[tuple[int, Repository]]]:
+        """The admitted packages of ``repositories`` with the repository of each, by libsolv's id of their name."""
+        members: dict[int, list[tuple[int, Repository]]] = {}
+        for one in repositories:
+            for package in one.repo.solvables_iter():
+                if self.admitted[package.id]:
+                    members.setdefault(package.nameid, []).append((package.id, one))
+        return members
+
+    def _admit(self, state: list[Repository]) -> None:
+        """Fill ``admitted``: architecture, patterns, modules."""
+        self.modules = ActiveModules(
+            [one.index["modules"] for one in state if one.index["modules"]], self.rules.modules
+        )
+        if self.modules.names:
+            self.pool.createwhatprovides()
+        for name in self.modules.names:
+            self._module_rivals.update(one.id for one in self.pool.whatprovides(self.pool.str2id(name)))
+        for one in state:
+            self.admitted[one.first : one.end] = b"\1" * (one.end - one.first)
             for arch, places in one.index["arches"].items():
                 if arch in ("src", "nosrc") or not self.pool.isknownarch(self.pool.str2id(arch)):
-                    self._hide(one, places)
-            simple = not self._hide_excluded(one) and simple
-        simple = not self._hide_modular() and simple
-        if len({one.source.priority for one in self.repositories}) > 1:
-            self._hide_shadowed()
-        if self.rules.newest:
-            for one in self.repositories:
-                self._hide(one, one.index["older"] if simple else self._older(one))
+                    for place in places:
+                        self.admitted[one.first + place] = 0
+            if self._is_filtered(one):
+                for package in one.repo.solvables_iter():
+                    if one.excludes(package) or self._is_out_of_module(package, one):
+                        self.admitted[package.id] = 0
 
-    def _hide(self, repository: Repository, places: t.Iterable[int]) -> None:
-        for place in places:
-            self.visible[repository.first + place] = 0
+    def _see(self, state: list[Repository]) -> None:
+        """Fill ``visible``: what is admitted, less what priority and newer versions hide."""
+        self.visible = bytearray(self.admitted)
+        shadowing = self.rules.shadow and len({one.source.priority for one in state}) > 1
+        if shadowing or any(map(self._is_filtered, state)):
+            for members in self.by_name(state).values():
+                if len(members) > 1:
+                    seen = self.seen_of(members)
+                    for number, _repository in members:
+                        self.visible[number] = number in seen
+        elif self.rules.newest:
+            # Nothing but versions decides, and that was found out when the repository was read.
+            for one in state:
+                for place in one.index["older"]:
+                    self.visible[one.first + place] = 0
 
-    def _hide_excluded(self, one: Repository) -> bool:
-        """Apply excludepkgs and includepkgs; whether any package matters to them."""
-        if not one.source.excludepkgs and not one.source.includepkgs:
+    def _is_filtered(self, one: Repository) -> bool:
+        patterns = one.source.excludepkgs or one.source.includepkgs
+        return bool(patterns or self.modules.names or self.modules.hidden)
+
+    def _is_out_of_module(self, package: t.Any, repository: Repository) -> bool:
+        """Whether module streams hide a package."""
+        modules = self.modules
+        if repository.source.module_hotfixes or not (modules.names or modules.hidden):
             return False
-        exclude, include = _pattern(one.source.excludepkgs), _pattern(one.source.includepkgs)
-        for package in one.repo.solvables:
-            names = _spellings(package)
-            matches = exclude is not None and any(map(exclude.fullmatch, names))
-            if matches or (include is not None and not any(map(include.fullmatch, names))):
-                self.visible[package.id] = 0
-        return True
-
-    def _hide_modular(self) -> bool:
-        """Apply module streams; whether there are any."""
-        data = [one.index["modules"] for one in self.repositories if one.index["modules"]]
-        if not data and not self.rules.modules:
+        nevra = full_nevra(package)
+        if nevra in modules.shown:
             return False
-        active = ActiveModules(data, self.rules.modules)
-        for one in self.repositories:
-            if one.source.module_hotfixes:
-                continue
-            for package in one.repo.solvables:
-                nevra = _full_nevra(package)
-                if nevra in active.shown:
-                    continue
-                if nevra in active.hidden or package.name in active.names:
-                    self.visible[package.id] = 0
-        self._hide_rivals(active)
-        return True
-
-    def _hide_rivals(self, active: ActiveModules) -> None:
-        """Hide what provides the name of an active stream's package without being of one."""
-        self.pool.createwhatprovides()
-        for name in active.names:
-            for package in self.pool.whatprovides(self.pool.str2id(name)):
-                exempt = self.repository_of(package.id).source.module_hotfixes
-                if not exempt and _full_nevra(package) not in active.shown:
-                    self.visible[package.id] = 0
-
-    def _hide_shadowed(self) -> None:
-        """Hide packages whose name a repository with a lower number of priority has."""
-        best: dict[int, int] = {}
-        for one in self.repositories:
-            for package in one.repo.solvables:
-                if self.visible[package.id]:
-                    name = package.nameid
-                    best[name] = min(best.get(name, one.source.priority), one.source.priority)
-        for one in self.repositories:
-            for package in one.repo.solvables:
-                if best.get(package.nameid, one.source.priority) < one.source.priority:
-                    self.visible[package.id] = 0
-
-    def _older(self, one: Repository) -> t.Iterator[int]:
-        """Places of visible packages of which the repository has a newer visible version."""
-        newest: dict[tuple[int, int], t.Any] = {}
-        visible = [package for package in one.repo.solvables if self.visible[package.id]]
-        for package in visible:
-            key = (package.nameid, package.archid)
-            if key not in newest or package.evrcmp(newest[key]) > 0:
-                newest[key] = package
-        for package in visible:
-            if package.evrcmp(newest[package.nameid, package.archid]) < 0:
-                yield package.id - one.first
+        return nevra in modules.hidden or package.name in modules.names or package.id in self._module_rivals
 
 
 def _spellings(package: t.Any) -> list[str]:
@@ -198,7 +259,7 @@ def _pattern(patterns: t.Sequence[str]) -> re.Pattern[str] | None:
     return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns)) if patterns else None
 
 
-def _full_nevra(package: t.Any) -> str:
+def full_nevra(package: t.Any) -> str:
     """As modules write it: with the epoch, also 0."""
     evr = package.evr
     return f"{package.name}-{evr if ':' in evr else '0:' + evr}.{package.arch}"

@@ -13,6 +13,7 @@ may be. The operators mean what they mean to rpm (lib/depends.c): ``A if B`` is 
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
@@ -28,11 +29,17 @@ _VERSION = re.compile(r"\s*(<=|>=|=|<|>)\s*([^\s()]+)")
 _MOST_ALTERNATIVES = 4096
 
 
+def atoms(text: str) -> frozenset[str]:
+    """All atoms of a rich dependency."""
+    return frozenset().union(*(having | lacking for having, lacking in alternatives(text)))
+
+
 def is_structured(text: str) -> bool:
     """Whether ``text`` is a dependency that no list of providers can answer."""
     return text.startswith("(") and _STRUCTURED.search(text) is not None
 
 
+@functools.lru_cache(maxsize=65536)
 def alternatives(text: str) -> list[Alternative]:
     """The ways to fulfil a rich dependency.
 
@@ -135,12 +142,69 @@ def _bounded(ways: list[Alternative]) -> list[Alternative]:
     return ways
 
 
-def fulfilled_together(dependencies: t.Iterable[list[Alternative]]) -> list[Alternative]:
-    """The ways to fulfil several rich dependencies of one package at once.
+class Judge:
+    """Says which rich dependencies of packages can not be fulfilled.
 
-    :raises InvalidInput: there are too many.
+    The question is whether some set of packages fulfils all that one package requires, whatever those packages
+    require themselves.
+
+    :param providers_of_text: ids of the packages that provide an atom.
+    :param providers: ids of the packages that provide one of libsolv's dependencies.
     """
+
+    def __init__(
+        self, providers_of_text: t.Callable[[str], frozenset[int]], providers: t.Callable[[int], frozenset[int]]
+    ) -> None:
+        self._of_text, self._of = providers_of_text, providers
+        self._free: dict[str, bool] = {}
+        self._atoms: dict[str, frozenset[int]] = {}
+
+    def is_free(self, text: str) -> bool:
+        """Whether ``text`` can be fulfilled for any package without that something must be absent."""
+        if text not in self._free:
+            self._free[text] = any(
+                not lacking and all(map(self._providers_of_text, having)) for having, lacking in alternatives(text)
+            )
+        return self._free[text]
+
+    def unfulfilled(self, number: int, texts: t.Iterable[str], plain: t.Iterable[int]) -> list[str]:
+        """Those of a package's rich dependencies that can not be fulfilled, for themselves or all together.
+
+        :param number: the package; it is installed in any case.
+        :param texts: its rich dependencies.
+        :param plain: libsolv's ids of what else it requires.
+        """
+        conditional: list[str] = []
+        failed: list[str] = []
+        for text in sorted(texts):
+            if not self.is_free(text):
+                possible = self._possible(number, alternatives(text), ())
+                (conditional if possible else failed).append(text)
+        if conditional:
+            ways = _together(conditional)
+            if not self._possible(number, ways, [one for one in plain if self._of(one)]):
+                failed += conditional
+        return failed
+
+    def _possible(self, number: int, ways: list[Alternative], plain: t.Iterable[int]) -> bool:
+        """Whether one of ``ways`` can be gone by package ``number`` that also requires ``plain``."""
+        for having, lacking in ways:
+            absent: frozenset[int] = frozenset().union(*map(self._providers_of_text, lacking))
+            if number in absent or not all(self._providers_of_text(atom) - absent for atom in having):
+                continue
+            if not absent or all(self._of(dependency) - absent for dependency in plain):
+                return True
+        return False
+
+    def _providers_of_text(self, text: str) -> frozenset[int]:
+        if text not in self._atoms:
+            self._atoms[text] = self._of_text(text)
+        return self._atoms[text]
+
+
+def _together(texts: t.Iterable[str]) -> list[Alternative]:
+    """The ways to fulfil several rich dependencies of one package at once."""
     try:
-        return _all(list(dependencies))
+        return _all([alternatives(text) for text in texts])
     except ValueError as error:
-        raise InvalidInput(f"Rich dependencies can not be combined: {error}.") from error
+        raise InvalidInput(f"The rich dependencies {', '.join(texts)} can not be combined: {error}.") from error

@@ -57,7 +57,7 @@ class Source:
 
     :param id: how messages and results call it.
     :param urls: where its ``repodata`` lies, in the order to try; ``file``, ``http`` or ``https``, or a folder.
-    :param priority: as dnf's: of packages of one name only those of the lowest number are seen.
+    :param priority: as dnf's: packages of the lowest number are preferred, or hide others of their name.
     :param excludepkgs: patterns of packages that are not seen.
     :param includepkgs: when there are any, only packages that match one are seen.
     :param module_hotfixes: its packages are seen whatever modules say.
