@@ -118,6 +118,10 @@ class Packages:
         first = next((package.id for package in repo.solvables_iter()), self._end())
         return Repository(source, repomd, repo, index, first, first + repo.nsolvables, offered)
 
+    def package(self, number: int) -> t.Any:
+        """libsolv's package of that id."""
+        return self.pool.id2solvable(number)
+
     @functools.cached_property
     def visible_ids(self) -> list[int]:
         return [number for number, seen in enumerate(self.visible) if seen]
