@@ -107,6 +107,12 @@ options:
         dependencies, a base repository that must not drift, or a scenario's commit has changed or is gone.
     type: bool
     default: false
+  parts:
+    description: What O(verify) looks at. A host that only installs needs neither the scenarios' repositories nor git.
+    type: list
+    elements: str
+    choices: [components, dependencies, base, scenarios]
+    default: [components, dependencies, base, scenarios]
 requirements:
   - git, for O(scenarios)
   - PyYAML
@@ -200,7 +206,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import DLRN
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run, run_change
-from ansible_collections.rdo.releng.plugins.module_utils._service.pinning import PinnedCandidate, verify, web_of
+from ansible_collections.rdo.releng.plugins.module_utils._service.pinning import PARTS, PinnedCandidate, verify, web_of
 
 NAMED = {"type": "str", "required": True}
 
@@ -215,6 +221,7 @@ def main() -> None:
     drift = {"type": "str", "choices": ["fail", "record"], "default": "fail"}
     base = {"id": NAMED, "url": NAMED, "drift": drift}
     scenario = {"name": NAMED, "repository": NAMED, "version": NAMED}
+    parts = {"type": "list", "elements": "str", "choices": [*PARTS], "default": [*PARTS]}
     pinned = {
         "path": {"type": "path"},
         "trunk_url": {"type": "str"},
@@ -227,7 +234,7 @@ def main() -> None:
         "scenarios": {"type": "list", "elements": "dict", "options": scenario, "default": []},
     }
     module = AnsibleModule(
-        argument_spec={**DLRN, **pinned, "verify": {"type": "bool", "default": False}},
+        argument_spec={**DLRN, **pinned, "verify": {"type": "bool", "default": False}, "parts": parts},
         mutually_exclusive=[("label", "commits")],
         required_if=[
             ("verify", False, ("trunk_url", "release", "distro")),
@@ -237,7 +244,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     if module.params["verify"]:
-        run(module, lambda: verify(module.params["path"], web_of(module.params)[0]))
+        run(module, lambda: verify(module.params["path"], web_of(module.params)[0], module.params["parts"]))
     options = {name: module.params[name] for name in pinned}
     run_change(module, PinnedCandidate(lambda: web_of(module.params), **options))
 

@@ -141,6 +141,8 @@ def test_everything_else_is_pinned_and_its_drift_found(trunk, arguments, upstrea
     assert set(found) == {"component common", "component network", "base repository base", "dependencies"}
     assert found["component network"] is found["dependencies"] is None
     assert all(what in drifted["msg"] for what in found)
+    some = run_module("dlrn_candidate", **verify, parts=["base", "scenarios"])
+    assert {one["what"] for one in some["drift"]} == {"base repository base", "base repository mirror"}
 
 
 def test_a_revision_that_is_gone_is_drift(arguments, upstream, run_module, tmp_path):

@@ -22,6 +22,8 @@ from .._module.runner import Change, Plan
 from .._module.waiter import Deadline
 
 T = t.TypeVar("T")
+# What of a candidate can drift.
+PARTS = ("components", "dependencies", "base", "scenarios")
 
 
 def web_of(params: t.Mapping[str, t.Any]) -> tuple[Web, DlrnClient | None]:
@@ -117,16 +119,17 @@ class PinnedCandidate(Change):
         return dataclasses.replace(scenario, revision=revision)
 
 
-def verify(path: str, web: Web) -> dict[str, t.Any]:
+def verify(path: str, web: Web, parts: t.Collection[str] = PARTS) -> dict[str, t.Any]:
     """What of a lockfile is no longer as it was pinned.
 
+    :param parts: what of it to look at.
     :returns: ``candidate``, ``id`` and ``drift``: ``what``, ``url``, ``expected``, ``found`` (None: gone) of each.
     :raises Conflict: with the same, if any of it may not drift.
     """
     candidate = read_candidate(path)
     if candidate.kind != "dlrn":
         raise InvalidInput(f"The candidate of {path} is of kind {candidate.kind}; only builds of DLRN can be verified.")
-    drift = list(_drift(candidate, web))
+    drift = list(_drift(candidate, web, parts))
     result = {"candidate": candidate.document(), "id": candidate.id, "drift": drift}
     fatal = [f"{one['what']} {one['url']}" for one in drift if one["drift"] == "fail"]
     if fatal:
@@ -136,22 +139,24 @@ def verify(path: str, web: Web) -> dict[str, t.Any]:
     return result
 
 
-def _drift(candidate: Candidate, web: Web) -> t.Iterator[dict[str, t.Any]]:
-    for component in candidate.components:
+def _drift(candidate: Candidate, web: Web, parts: t.Collection[str]) -> t.Iterator[dict[str, t.Any]]:
+    for component in candidate.components if "components" in parts else ():
         now = _now(read_component, web, component.repo_url)
         if now != component:
             what = f"component {component.component}" if component.component else "repository"
             yield _changed(what, component.repo_url, component.repomd_sha256, now.repomd_sha256 if now else None)
-    repositories: list[tuple[str, str, str, str]] = [
-        (f"base repository {base.id}", base.url, base.repomd_sha256, base.drift) for base in candidate.base
-    ]
-    if candidate.dependencies:
+    repositories: list[tuple[str, str, str, str]] = []
+    if "base" in parts:
+        repositories += [
+            (f"base repository {base.id}", base.url, base.repomd_sha256, base.drift) for base in candidate.base
+        ]
+    if candidate.dependencies and "dependencies" in parts:
         repositories.append(("dependencies", candidate.dependencies.url, candidate.dependencies.repomd_sha256, "fail"))
     for what, url, expected, drift in repositories:
         checksum = _now(read_repomd, web, url)
         if checksum != expected:
             yield _changed(what, url, expected, checksum, drift)
-    for scenario in candidate.scenarios:
+    for scenario in candidate.scenarios if "scenarios" in parts else ():
         if not has_revision(scenario.repository, scenario.revision, web.deadline.remaining):
             yield _changed(f"scenario {scenario.name}", scenario.repository, scenario.revision, None)
 
