@@ -153,10 +153,12 @@ class _Tree:
     """A label's .repo file.
 
     :param sections: the address of each component; None as the key where there are none.
+    :param problem: why it can not be read, a sentence; empty if it can.
     """
 
     sections: dict[str | None, str]
     aggregate_hash: str | None
+    problem: str = ""
 
     @property
     def components(self) -> set[str]:
@@ -170,7 +172,12 @@ def _read_tree(web: Web, trunk_url: str, name: str) -> _Tree:
     except NotFound:
         return _Tree({}, None)
     sections: dict[str | None, str] = {}
-    for section, address in repositories_of(content, url).items():
+    try:
+        repositories = repositories_of(content, url)
+    except InvalidInput as error:
+        # Half written: the API was killed, or is at work.
+        return _Tree({}, None, error.message.rstrip("."))
+    for section, address in repositories.items():
         _repository, separator, component = section.partition("-component-")
         sections[component if separator else None] = address
     with_components = any(component is not None for component in sections)
@@ -181,6 +188,9 @@ def _compare(
     web: Web, trunk_url: str, name: str, tree: _Tree, held: dict[str | None, Promoted], aggregate: str | None
 ) -> t.Iterator[str]:
     """Where the tree shows something else than the newest promotions."""
+    if tree.problem:
+        yield tree.problem
+        return
     if (tree.sections or held) and tree.aggregate_hash != aggregate:
         yield f"the aggregate hash is {aggregate} by the API, but {tree.aggregate_hash} in the tree"
     for component in sorted({*tree.sections, *held}, key=str):
@@ -201,6 +211,8 @@ def _linked(web: Web, url: str) -> str:
         return next(iter(repositories_of(web.read(url, "label of a component"), url).values()))
     except NotFound:
         return "nothing"
+    except InvalidInput as error:
+        return f"unreadable ({error.message.rstrip('.')})"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -286,7 +286,7 @@ class Wreckage:
         if self.host.components:
             own.pop(None, None)
         latest = max(own.values(), key=lambda row: row.id, default=None)
-        finished = self._sections(name, latest.aggregate_hash) if latest is not None else set()
+        finished = self._sections(name, latest.aggregate_hash if latest is not None else None)
         targets: dict[str, str] = {}
         moved = []
         for component in self._component_names() if self.host.components else [None]:
@@ -295,7 +295,7 @@ class Wreckage:
             row = own.get(component)
             purged = row is not None and (row.commit.flags or 0) & self.host.purged
             wanted = there if purged else self.host.target(row.commit) if row is not None else None
-            gone = row is not None and there is None and component not in finished
+            gone = row is not None and there is None and finished is not None and component not in finished
             if gone and (component is not None or name not in self.labels):
                 # Taken away on purpose. Without components, that or an end between removing and making it.
                 wanted = None
@@ -338,12 +338,15 @@ class Wreckage:
     def _aggregate_files(self) -> tuple[str, str, str]:
         return (f"{self.host.reponame}.repo", f"{self.host.reponame}.repo.md5", "versions.csv")
 
-    def _sections(self, name: str, aggregate_hash: str | None) -> set[str | None]:
-        """The components in an aggregate, as its file says."""
-        if not aggregate_hash:
+    def _sections(self, name: str, aggregate_hash: str | None) -> set[str | None] | None:
+        """The components of a promotion's aggregate; None: it can not be told, because its file is not whole."""
+        if not self.host.components or not os.path.isdir(os.path.join(self.host.repos, name)):
             return set()
-        path = os.path.join(self.host.repos, name, _sharded(aggregate_hash), f"{self.host.reponame}.repo")
-        return set(re.findall(r"^\[.*-component-(.+)\]$", "".join(_lines(path)), re.MULTILINE))
+        path = os.path.join(self.host.repos, name, _sharded(aggregate_hash or ""), f"{self.host.reponame}.repo")
+        content = "".join(_lines(path))
+        if hashlib.md5(content.encode(), usedforsecurity=False).hexdigest() != aggregate_hash:
+            return None
+        return set(re.findall(r"^\[.*-component-(.+)\]$", content, re.MULTILINE))
 
     def _aggregate(
         self, name: str, targets: dict[str, str], row: t.Any, moved: t.Sequence[str] = ()

@@ -3,13 +3,16 @@
 """Configuration of gunicorn for DLRN's API under test: which requests came, and a death at a chosen step.
 
 ``requests.log`` in the folder STAGE_API gets a line for each request before it is worked on. If the folder has a file
-``kill_at``, the server and its worker are killed with SIGKILL right before the n-th step of a POST: each link, rename
-and removal, each file opened for writing (before, and again when it is there and empty), each commit to the database.
+``kill_at`` (of JSON, with ``step`` and ``server``), the worker is killed with SIGKILL right before that step of the
+next POST, and the server with it if ``server`` is true; otherwise that starts another worker. Steps are each link,
+rename and removal, each file opened for writing (before, and again when it is there and empty), and each commit to the
+database.
 """
 
 from __future__ import annotations
 
 import builtins
+import json
 import os
 import pathlib
 import signal
@@ -23,7 +26,8 @@ def pre_request(worker, request):
     _request.left = None
     kill_at = FOLDER / "kill_at"
     if request.method == "POST" and kill_at.exists():
-        _request.left = int(kill_at.read_text())
+        switch = json.loads(kill_at.read_text())
+        _request.left, _request.server = switch["step"], switch["server"]
     with open(FOLDER / "requests.log", "a") as log:
         log.write(f"{request.method} {request.uri}\n")
 
@@ -35,7 +39,7 @@ def step() -> None:
     _request.left = left - 1
     if left == 1:
         (FOLDER / "kill_at").unlink()
-        os.killpg(0, signal.SIGKILL)
+        os.kill(0 if _request.server else os.getpid(), signal.SIGKILL)
 
 
 def counted(function):

@@ -119,7 +119,7 @@ class Api:
         """Start it; on return it answers."""
         with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
             self.port = listener.getsockname()[1]
-            argv = [DLRN / "bin" / "gunicorn", "--bind", f"fd://{listener.fileno()}", "--threads", "4"]
+            argv = [DLRN / "bin" / "gunicorn", "--bind", f"fd://{listener.fileno()}", "--threads", "4", "--preload"]
             argv += ["--config", pathlib.Path(__file__).with_name("gunicorn_conf.py"), "dlrn.api:app"]
             settings = {"CONFIG_FILE": self.trunk.folder / "api.cfg", "STAGE_API": self.folder, "HOME": self.folder}
             with open(self.folder / "server.log", "ab") as log:
@@ -152,13 +152,21 @@ class Api:
         assert self._process is not None
         self._process.wait(60)
 
-    def kill_at(self, step: int | None) -> None:
-        """Let it die right before the n-th step of the next POST; None: let it live."""
+    def kill_at(self, step: int | None, server: bool = True) -> None:
+        """Let it die right before the n-th step of the next POST; None: let it live.
+
+        :param server: False: only the worker dies, and the server starts another.
+        """
         switch = self.folder / "kill_at"
         if step is None:
             switch.unlink(missing_ok=True)
         else:
-            switch.write_text(str(step))
+            switch.write_text(json.dumps({"step": step, "server": server}))
+
+    @property
+    def will_die(self) -> bool:
+        """Whether it has not died yet where :meth:`kill_at` said."""
+        return (self.folder / "kill_at").exists()
 
     def get(self, path: str) -> t.Any:
         """The answer to GET /api/``path``."""
