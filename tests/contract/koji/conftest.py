@@ -14,12 +14,14 @@ import os
 import pathlib
 import secrets
 import subprocess
+import sys
 import typing as t
 
 import koji
 import pytest
 from koji_double import Hub, Server
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "integration"))  # stage.modules runs modules
 REAL = os.environ.get("KOJI_HUB_URL")
 
 

@@ -1,0 +1,79 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to rdo.releng: no promise is made about what lies in here.
+"""What was done to a hub, written down step by step: a file a plan, a line an event, on disk before it goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import typing as t
+
+from .._module.documents import digest
+from .._module.errors import InvalidInput
+
+
+class Journal:
+    """The journal of one plan.
+
+    :param folder: where journals are kept.
+    :param hub: address of the hub.
+    :param plan: digest of the plan.
+    """
+
+    def __init__(self, folder: str, hub: str, plan: str) -> None:
+        self.path = os.path.join(folder, f"{digest(hub)[:16]}-{plan[:32]}.jsonl")
+
+    @property
+    def begun(self) -> bool:
+        return os.path.exists(self.path)
+
+    def write(self, events: t.Iterable[dict[str, t.Any]]) -> None:
+        """Add ``events``; they are on disk when this returns."""
+        lines = "".join(json.dumps(event, sort_keys=True) + "\n" for event in events)
+        try:
+            os.makedirs(os.path.dirname(self.path), exist_ok=True)
+            with open(self.path, "a+b") as file:
+                # A line that was cut off must not swallow the next one.
+                if file.tell() and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n":
+                    lines = "\n" + lines
+                file.write(lines.encode())
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise InvalidInput(f"The journal {self.path} can not be written: {error}. Set journal_dir.") from error
+
+    def read(self) -> list[dict[str, t.Any]]:
+        """All events; a last line that was cut off is left out."""
+        events = []
+        with contextlib.suppress(FileNotFoundError), open(self.path, encoding="utf-8") as file:
+            for line in file:
+                with contextlib.suppress(ValueError):
+                    events.append(json.loads(line))
+        return events
+
+
+def open_tasks(folder: str, hub: str) -> dict[int, str]:
+    """Tasks that a run queued before it was ended and of which no end was written: number → journal."""
+    tasks: dict[int, str] = {}
+    prefix = f"{digest(hub)[:16]}-"
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+        if not name.startswith(prefix) or not name.endswith(".jsonl"):
+            continue
+        journal = Journal(folder, hub, name[len(prefix) : -len(".jsonl")])
+        mine: dict[int, str] = {}
+        for event in journal.read():
+            if event["event"] == "queued":
+                mine[event["task"]] = journal.path
+            elif event["event"] == "ended":
+                mine.pop(event["task"], None)
+        tasks.update(mine)
+    return tasks
+
+
+def default_folder() -> str:
+    """Where the user's state lies."""
+    home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return os.path.join(home, "rdo.releng", "koji")
