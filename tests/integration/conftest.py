@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from stage import modules
+from stage import builder, modules
 from stage.proxy import Proxy
 from stage.trunk import DLRN, Api, Trunk
 
@@ -93,3 +93,12 @@ def run_module():
 @pytest.fixture
 def run_playbook():
     return modules.run_playbook
+
+
+@pytest.fixture(scope="session")
+def base_repository(tmp_path_factory):
+    """A repository with one package, stand-in-base, that clean roots can be made of."""
+    missing = builder.missing_programs()
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    return builder.make_base_repository(tmp_path_factory.mktemp("base") / "repository")

@@ -1,0 +1,188 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""dlrn_build and the role dlrn_builder with the real DLRN, dnf, bubblewrap and rpmbuild.
+
+The tests build upon each other in their order: what one has built, the next has new commits for.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import signal
+import time
+
+import pytest
+from stage import builder
+from stage.modules import start_module
+from stage.trunk import DLRN
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory, base_repository):
+    if not (DLRN / "bin" / "dlrn").exists():
+        pytest.skip("DLRN is not installed in .build/dlrn: run make integration")
+    world = builder.World(tmp_path_factory.mktemp("world") / "w", base_repository)
+    world.add("alpha")
+    world.add("beta", tags="BuildRequires: python3-alpha")
+    world.add("gamma", component="two")
+    return world
+
+
+def statuses(result):
+    return {row["package"]: row["status"] for row in result["commits"]}
+
+
+def test_the_role_and_the_build_in_a_playbook(world, run_playbook):
+    done = run_playbook(world.playbook)
+    assert done.returncode == 0, done.stdout
+    # Progress: what it does, how far it is, where its log is.
+    assert "DLRN builds python-alpha, python-gamma (wave 1 of 2); log:" in done.stdout
+    assert "DLRN builds python-beta (wave 2 of 2); log:" in done.stdout
+    assert all(f"python-{name} " in done.stdout for name in ("alpha", "beta", "gamma"))
+    assert world.repository("one", "consistent") == world.repository("one", "current")
+    assert world.repository("two", "consistent")
+    again = run_playbook(world.playbook)
+    assert "changed=0 " in again.stdout, again.stdout
+
+
+def test_check_mode_says_what_would_be_built_and_writes_nothing(world):
+    head = world.change("alpha")
+    before = sorted((path, path.stat().st_mtime_ns) for path in world.data.rglob("*"))
+    result = world.build(check=True)
+    assert result["changed"]
+    (action,) = result["actions"]
+    assert action.startswith("Build python-alpha: master of ") and head[:12] in action
+    assert sorted((path, path.stat().st_mtime_ns) for path in world.data.rglob("*")) == before
+    assert world.build(check=True, components=["two"])["actions"] == []
+
+
+def test_every_new_commit_is_built(world):
+    world.change("alpha")
+    result = world.build()
+    assert [(row["package"], row["status"]) for row in result["commits"]] == [("python-alpha", "SUCCESS")] * 2
+    row = result["commits"][-1]
+    assert row["packages"][1].startswith("python3-alpha-0.0.1-0.") and row["packages"][1].endswith(".el9.noarch")
+    assert row["packages"][0].endswith(".el9.src")
+    assert row["repo_url"] == f"file://{row['repository']}"
+    assert "Built and installed: python3-alpha" in pathlib.Path(row["logs"]["rpmbuild.log"]).read_text()
+    assert not world.build()["changed"]
+
+
+def test_what_does_not_build_is_recorded_and_the_rest_is_built(world):
+    consistent = world.repository("one", "consistent")
+    world.package("gamma", tags="%if 1")
+    world.package("beta", tags="BuildRequires: python3-nosuchthing")
+    world.change("alpha")
+    result = world.build()
+    assert statuses(result) == {"python-alpha": "SUCCESS", "python-beta": "FAILED", "python-gamma": "FAILED"}
+    why = {row["package"]: row["failure"] for row in result["failures"]}
+    assert why["python-beta"]["class"] == "missing-requirement"
+    assert why["python-beta"]["missing"] == ["python3-nosuchthing"]
+    assert why["python-gamma"]["class"] == "unknown"
+    assert any("Unclosed %if" in line for line in why["python-gamma"]["lines"])
+    one = result["components"][0]
+    assert [item["package"] for item in one["held_back_by"]] == ["python-beta"]
+    assert one["consistent"] == consistent != one["current"]
+    # What failed is not tried again by itself.
+    assert not world.build()["changed"]
+
+
+def test_failed_builds_are_built_again_when_asked_for(world):
+    result = world.build(packages=["python-beta"], rebuild_failed=True)
+    assert statuses(result) == {"python-beta": "FAILED"}
+    world.package("gamma")
+    world.package("beta", tags="BuildRequires: python3-alpha")
+    result = world.build()
+    assert statuses(result) == {"python-beta": "SUCCESS", "python-gamma": "SUCCESS"}
+    assert not [component["held_back_by"] for component in result["components"] if component["held_back_by"]]
+    assert world.repository("one", "consistent") == world.repository("one", "current")
+
+
+def test_a_requirement_that_only_the_build_knows_is_waited_for(world):
+    # No spec says that "first" needs "second": the shell in it does.
+    world.add("first", component="three", requires="Requires: python3-%(echo second)")
+    world.add("second", component="three")
+    result = world.build()
+    assert result["waves"] == [["python-first", "python-second"]]
+    assert statuses(result) == {"python-first": "SUCCESS", "python-second": "SUCCESS"}
+
+
+@pytest.mark.parametrize("victim", ["module", "dlrn"])
+def test_after_kill_9_the_next_run_finishes(world, victim):
+    world.package("gamma", build="sleep 600")
+    process = start_module("dlrn_build", **world.options())
+    try:
+        wait_for(lambda: running("sleep"), process)
+        assert running("rpmbuild")
+        os.kill(process.pid if victim == "module" else dlrn_pid(world), signal.SIGKILL)
+        output, _errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert victim == "module" or "killed" in output or "status -9" in output
+    # All that it had started is gone, or goes when the next run begins.
+    world.package("gamma")
+    result = world.build()
+    assert statuses(result) == {"python-gamma": "SUCCESS"}
+    assert not running("sleep")
+    assert not [path for path in world.roots.iterdir() if path.name.startswith("work-")]
+    assert str(world.roots) not in pathlib.Path("/proc/mounts").read_text()
+
+
+def wait_for(condition, process):
+    """Until the condition holds; an error when the process ends before."""
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+
+
+def running(name):
+    """Whether a program of that name runs for a data directory of these tests, or in one of its roots."""
+    return [pid for pid in pids() if command(pid)[:1] == [name] and "600" in command(pid) + ["600"] * (name != "sleep")]
+
+
+def dlrn_pid(world):
+    (pid,) = [pid for pid in pids() if "--config-file" in command(pid) and str(world.folder) in " ".join(command(pid))]
+    return pid
+
+
+def pids():
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def command(pid):
+    try:
+        return [
+            word.rsplit("/", 1)[-1] if not index else word
+            for index, word in enumerate(pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("\0"))
+        ]
+    except OSError:
+        return []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"packages": ["python-nosuch"]}, "rdoinfo has no package python-nosuch. It has: python-alpha, python-beta"),
+        ({"components": ["../x"]}, "rdoinfo has no component ../x. It has: one, three, two."),
+        ({"config_file": "/nonexistent"}, "/nonexistent is not there"),
+        ({"virtualenv": "/nonexistent"}, "DLRN is not installed as /nonexistent/bin/dlrn"),
+        ({"info_repo": "/nonexistent"}, "DLRN can not say what it has built"),
+    ],
+)
+def test_bad_input(world, options, message):
+    result = world.build(**options)
+    assert result["failed"]
+    assert message in result["msg"]
+
+
+def test_a_repository_that_can_not_be_read_is_an_error_that_names_it(world):
+    upstream = world.folder / "upstream" / "gamma"
+    upstream.rename(upstream.with_name("moved"))
+    try:
+        result = world.build()
+    finally:
+        upstream.with_name("moved").rename(upstream)
+    assert result["failed"]
+    assert str(upstream) in result["msg"]
