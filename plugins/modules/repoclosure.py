@@ -25,13 +25,55 @@ options:
         a list), C(metalink), C(mirrorlist), C(priority), C(excludepkgs), C(includepkgs) and C(module_hotfixes), which
         mean what they mean to dnf.
       - Signatures are not checked; the checksums in C(repomd.xml) are.
+      - Required unless O(candidate) is given.
     type: list
     elements: raw
-    required: true
+    default: []
   provide:
     description: Repositories that only provide, given like those of O(check).
     type: list
     elements: raw
+    default: []
+  candidate:
+    description:
+      - Candidate lockfile of DLRN. Its components are checked, its dependencies and base repositories provide, besides
+        those of O(check) and O(provide). Components win over other repositories by priority.
+      - What is read must have the checksum that the lockfile pins; a base repository that may drift is noted.
+    type: path
+  add:
+    description:
+      - What if these packages were added? Paths of RPM files, and repositories given like those of O(check).
+      - With O(add), O(remove) or O(replace) the task fails for what would newly be unresolved, and only for that.
+    type: list
+    elements: raw
+    default: []
+  replace:
+    description: Like O(add), and all packages of source packages of the same names leave.
+    type: list
+    elements: raw
+    default: []
+  remove:
+    description: What if these packages were removed? NVRs of source packages and NEVRAs of packages.
+    type: list
+    elements: str
+    default: []
+  into:
+    description: Id of the repository that O(add) and O(replace) change. If not set, the one that is checked.
+    type: str
+  installability:
+    description:
+      - Whether each package must also be installable together with everything it needs. Finds conflicts, versions that
+        can not meet, and what is missing further down.
+    type: bool
+    default: false
+  waivers:
+    description:
+      - Files of waivers for what is known to be broken, which is then no reason to fail. Each waives a requirement
+        (C(waives)) for a C(package), by its name, NEVRA, or the name or NVR of its source package; or for a
+        C(candidate).
+      - An expired waiver waives nothing. One for a package that covers nothing any more is returned as stale.
+    type: list
+    elements: path
     default: []
   variables:
     description:
@@ -47,13 +89,21 @@ options:
     description: Whether only the newest version in each repository is seen; otherwise all are.
     type: bool
     default: true
+  priorities:
+    description:
+      - With V(shadow), a package hides those of its name in repositories with a higher number of C(priority), so that
+        what a trunk does not build right is not mended by an older or newer version below it.
+      - With V(prefer), it does not, as with dnf, which prefers it but takes the other where it must.
+    type: str
+    choices: [shadow, prefer]
+    default: shadow
   modules:
     description: Module streams to enable, as V(NAME:STREAM). Modules that are not named have their default stream.
     type: list
     elements: str
     default: []
   fail_on_unresolved:
-    description: Whether the task fails when something is unresolved.
+    description: Whether the task fails when something is unresolved that no waiver covers.
     type: bool
     default: true
   cache_dir:
@@ -102,6 +152,19 @@ EXAMPLES = r"""
     variables:
       releasever: "9"
 
+- name: Ask what a new build would break before its tag changes
+  rdo.releng.repoclosure:
+    check: [{id: trunk, baseurl: "https://trunk.rdoproject.org/centos9-master/current"}]
+    provide: [/var/lib/repositories/base]
+    replace: [/var/lib/builds/python3-oslo-utils-8.0.0-1.el9.noarch.rpm]
+    remove: [python-oslo-db-15.0.0-1.el9]
+    waivers: [/etc/releng/closure-waivers.yml]
+
+- name: Check a candidate, down to whether each package installs
+  rdo.releng.repoclosure:
+    candidate: /var/lib/releng/candidate.json
+    installability: true
+
 - name: See what is unresolved in a folder of RPM files, without failing
   rdo.releng.repoclosure:
     check: [/var/lib/builds/rpms]
@@ -112,11 +175,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 closed:
-  description: Whether everything that was checked is resolved.
+  description: Whether nothing is unresolved but what is waived, after the change where one was asked about.
   returned: always
   type: bool
 unresolved:
-  description: Requirements that are not met.
+  description: Requirements that are not met and not waived, after the change where one was asked about.
   returned: always
   type: list
   elements: dict
@@ -142,7 +205,9 @@ unresolved:
       returned: always
       sample: python3dist(rfc3986) >= 1.2
     kind:
-      description: V(closure) when nothing provides it.
+      description:
+        - V(closure) when nothing provides it.
+        - V(installability) when the package can not be installed with all it needs.
       type: str
       returned: always
       sample: closure
@@ -152,8 +217,67 @@ unresolved:
       returned: always
       sample: nothing provides python3dist(rfc3986) >= 1.2
     introduced_by:
-      description: What brought it about, where a change was asked about.
+      description: NVRs of the source packages whose coming or going brings it about; null where it is not new.
       type: str
+      returned: always
+introduced:
+  description: Those of RV(unresolved) that the change would bring about, with the same keys.
+  returned: always
+  type: list
+  elements: dict
+fixed:
+  description: What is unresolved now and would not be any more, with the keys of RV(unresolved).
+  returned: always
+  type: list
+  elements: dict
+waived:
+  description: What is unresolved and waived, with the keys of RV(unresolved) and the C(waiver).
+  returned: always
+  type: list
+  elements: dict
+stale_waivers:
+  description: Waivers for packages that cover nothing any more.
+  returned: always
+  type: list
+  elements: dict
+expired_waivers:
+  description: Waivers whose time is over.
+  returned: always
+  type: list
+  elements: dict
+lost:
+  description: Packages that would be gone, with no other version in their place.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    package:
+      description: Its NEVRA.
+      type: str
+      returned: always
+    dependents:
+      description: NEVRAs of the checked packages that require something it provides.
+      type: list
+      elements: str
+      returned: always
+downgraded:
+  description: Packages that would be there in an older version.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    package:
+      description: The NEVRA now.
+      type: str
+      returned: always
+    to:
+      description: The NEVRA then.
+      type: str
+      returned: always
+    dependents:
+      description: NEVRAs of the checked packages that require something it provides.
+      type: list
+      elements: str
       returned: always
 checked:
   description: How many packages were checked.
@@ -197,7 +321,7 @@ notes:
   elements: str
   sample: ["delorean.repo: gpgcheck of delorean is ignored: signatures are not checked."]
 table:
-  description: The same as RV(unresolved), for people.
+  description: What is unresolved, for people; where a change was asked about, what it would bring about.
   returned: always
   type: str
 seconds:
@@ -218,11 +342,19 @@ from ansible_collections.rdo.releng.plugins.module_utils._service.closure import
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "check": {"type": "list", "elements": "raw", "required": True},
+            "check": {"type": "list", "elements": "raw", "default": []},
             "provide": {"type": "list", "elements": "raw", "default": []},
+            "candidate": {"type": "path"},
+            "add": {"type": "list", "elements": "raw", "default": []},
+            "replace": {"type": "list", "elements": "raw", "default": []},
+            "remove": {"type": "list", "elements": "str", "default": []},
+            "into": {"type": "str"},
+            "installability": {"type": "bool", "default": False},
+            "waivers": {"type": "list", "elements": "path", "default": []},
             "variables": {"type": "dict", "default": {}},
             "arch": {"type": "str"},
             "newest": {"type": "bool", "default": True},
+            "priorities": {"type": "str", "choices": ["shadow", "prefer"], "default": "shadow"},
             "modules": {"type": "list", "elements": "str", "default": []},
             "fail_on_unresolved": {"type": "bool", "default": True},
             "cache_dir": {"type": "path"},

@@ -167,15 +167,38 @@ class Engine:
             downgraded=moves.downgraded,
         )
 
+    def seen_after(self, change: Change) -> list[int]:
+        """The packages that would be seen after ``change``, in ascending order."""
+        moves = self._moves(change)
+        return sorted({*self.packages.visible_ids, *moves.entering} - moves.leaving)
+
+    def checked_of(self, numbers: t.Iterable[int]) -> list[int]:
+        """Those of ``numbers`` whose repository is checked; offered packages enter one that is."""
+        places = [one for one in self.packages.repositories if one.source.checked or one.offered]
+        return [number for number in numbers if any(one.first <= number < one.end for one in places)]
+
+    def of_sources_like(self, numbers: t.Iterable[int], identifier: str) -> frozenset[int]:
+        """Packages of the repository ``identifier`` whose source package has the name of one that ``numbers`` have."""
+        names = {self._source_name(number) for number in numbers}
+        one = self._repository(identifier)
+        return frozenset(number for number in range(one.first, one.end) if self._source_name(number) in names)
+
+    def _repository(self, identifier: str) -> Repository:
+        if identifier not in self._state:
+            raise InvalidInput(f"There is no repository {identifier!r}; there are {', '.join(self._state)}.")
+        return self._state[identifier]
+
+    def _source_name(self, number: int) -> str:
+        return self._source(number).rsplit("-", 2)[0]
+
     def _moves(self, change: Change) -> _Moves:
         """Who would cease to be seen, and who would come to be seen: of each name touched, the rules decide anew."""
-        if change.add and change.into not in self._state:
-            raise InvalidInput(f"Packages can not be added to {change.into!r}: there are {', '.join(self._state)}.")
         pool, packages = self.packages.pool, self.packages
+        into = self._repository(change.into) if change.add else None
         entered: dict[int, list[tuple[int, Repository]]] = {}
         for number in change.add:
-            if packages.admits(number, self._state[change.into]):
-                entered.setdefault(pool.id2solvable(number).nameid, []).append((number, self._state[change.into]))
+            if into is not None and packages.admits(number, into):
+                entered.setdefault(pool.id2solvable(number).nameid, []).append((number, into))
         names = entered.keys() | {pool.id2solvable(number).nameid for number in change.remove}
         moves = _Moves()
         for name in names:

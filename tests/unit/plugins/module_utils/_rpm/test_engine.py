@@ -144,7 +144,7 @@ def test_a_name_that_fits_nothing_is_an_error(engine, name):
 
 
 def test_packages_can_not_enter_nowhere(engine):
-    with pytest.raises(InvalidInput, match="'nowhere': there are trunk"):
+    with pytest.raises(InvalidInput, match="'nowhere'; there are trunk"):
         engine.what_if(Change(add=engine.offered("offer"), into="nowhere"))
     with pytest.raises(InvalidInput, match="No repository 'nothing' is offered"):
         engine.offered("nothing")
