@@ -37,6 +37,11 @@ def rpm_files(folder: str) -> list[str]:
     return sorted(found)
 
 
+def unreadable(error: CommandFailed) -> list[str]:
+    """The names of the files that createrepo_c complains of, sorted."""
+    return sorted(set(re.findall(r"/([^/\s]+\.rpm)\b", error.data["output"])))
+
+
 @contextlib.contextmanager
 def indexed(files: t.Sequence[str], what: str) -> t.Iterator[str]:
     """A temporary repository of exactly ``files``; its folder.
@@ -57,9 +62,9 @@ def indexed(files: t.Sequence[str], what: str) -> t.Iterator[str]:
                 environment={**os.environ, "LC_ALL": "C.UTF-8"},
             )
         except CommandFailed as error:
-            bad = re.findall(r"/\d{6}-([^/\s]+?\.rpm)", error.data["output"])
+            bad = [re.sub(r"^\d{6}-", "", name) for name in unreadable(error)]
             if not bad:
                 raise
-            names = ", ".join(sorted(set(bad)))
+            names = ", ".join(bad)
             raise InvalidInput(f"{what}: {names} can not be read: not an RPM file, or a damaged one.") from error
         yield folder
