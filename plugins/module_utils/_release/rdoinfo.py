@@ -29,7 +29,7 @@ Package = dict[str, t.Any]
 
 
 class Files(t.Protocol):
-    """Where the files of an rdoinfo are read from.
+    """Where files are read from.
 
     ``description`` names it in messages; equal descriptions mean the same place, so that it can be a key of the cache.
     """
@@ -46,19 +46,19 @@ class Folder:
     def __init__(self, path: str) -> None:
         self.description = os.path.realpath(path)
         if not os.path.isdir(self.description):
-            raise NotFound(f"There is no folder {path} to read rdoinfo from.", path=path)
+            raise NotFound(f"There is no folder {path}.", path=path)
 
     def read(self, name: str) -> bytes:
         path = os.path.realpath(os.path.join(self.description, name))
         if os.path.commonpath([path, self.description]) != self.description:
-            raise InvalidInput(f"{name!r} leads out of the rdoinfo {self.description}.", file=name)
+            raise InvalidInput(f"{name!r} leads out of {self.description}.", file=name)
         try:
             with open(path, "rb") as file:
                 return file.read()
         except FileNotFoundError:
-            raise NotFound(f"The rdoinfo {self.description} has no file {name}.", file=name) from None
+            raise NotFound(f"There is no file {name} in {self.description}.", file=name) from None
         except OSError as error:
-            raise InvalidInput(f"{name} of the rdoinfo {self.description} can not be read: {error}") from error
+            raise InvalidInput(f"{name} of {self.description} can not be read: {error}") from error
 
 
 class Cache:

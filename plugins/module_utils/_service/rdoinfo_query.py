@@ -25,7 +25,7 @@ def rdoinfo_files(options: t.Mapping[str, t.Any], revision: str | None = None) -
 
     :param revision: read this one instead of the one that ``options`` name.
     """
-    source, cache = options["rdoinfo"], _cache_folder(options)
+    source, cache = options["rdoinfo"], cache_folder(options)
     revision = revision or options["rdoinfo_revision"]
     if revision or is_url(source):
         return take_snapshot(source, revision or "HEAD", cache, options["git_timeout"])
@@ -34,7 +34,7 @@ def rdoinfo_files(options: t.Mapping[str, t.Any], revision: str | None = None) -
 
 def read_rdoinfo(options: t.Mapping[str, t.Any], files: Files | None = None) -> Rdoinfo:
     """The rdoinfo that ``options`` name, from the cache if none of its files has changed."""
-    cache = Cache(_cache_folder(options))
+    cache = Cache(cache_folder(options))
     return Rdoinfo.read(files or rdoinfo_files(options), options["rdoinfo_entry"], cache)
 
 
@@ -100,6 +100,6 @@ def _day(text: str | None) -> datetime.date:
         raise InvalidInput(f"{text!r} is no date such as 2026-07-15.") from None
 
 
-def _cache_folder(options: t.Mapping[str, t.Any]) -> str:
+def cache_folder(options: t.Mapping[str, t.Any]) -> str:
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return options["cache_dir"] or os.path.join(home, "rdo.releng")

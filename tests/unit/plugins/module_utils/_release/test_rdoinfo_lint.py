@@ -97,7 +97,7 @@ MISTAKES = [
     ("yaml", (R, "", "x: [\n"), "rdo.yml:35 is no valid YAML"),
     ("yaml", (T, TAGS, ""), "tags/epoxy.yml:1 is no mapping"),
     ("yaml", (T, "packages:", "import: [rdo-full.yml]\npackages:"), "tags/epoxy.yml:1 imports rdo-full.yml"),
-    ("yaml", ("rdo-full.yml", "tags/epoxy", "tags/none"), "rdo-full.yml:1 has no file tags/none.yml"),
+    ("yaml", ("rdo-full.yml", "tags/epoxy", "tags/none"), "rdo-full.yml:1 There is no file tags/none.yml"),
     ("yaml", (T, "- project: aodh", "- aodh\n- project: aodh"), "tags/epoxy.yml:2 'aodh' in packages is no mapping"),
     ("repeated-key", (T, "      source", "      source-branch: 3.0.0\n      source"), "tags/epoxy.yml:9 source-branch"),
     ("unknown-key", (T, "source-branch", "source_branch"), "tags/epoxy.yml:8 source_branch → write source-branch"),

@@ -1,0 +1,135 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to rdo.releng: no promise is made about what lies in here.
+"""What an upstream project says it needs, from the files of its sources."""
+
+from __future__ import annotations
+
+import configparser
+import dataclasses
+import sys
+import typing as t
+
+from .._module.errors import InvalidInput, NotFound
+from .._module.libraries import load_library
+from .constraints import marker_environment, normalized
+from .rdoinfo import Files
+
+
+@dataclasses.dataclass(frozen=True)
+class Requirement:
+    """A distribution that is needed.
+
+    :param minimum: the lowest version that will do, or None.
+    :param source: file and line, or key, that says so.
+    """
+
+    name: str
+    minimum: str | None
+    source: str
+
+    @property
+    def key(self) -> str:
+        return normalized(self.name)
+
+
+class UpstreamRequirements:
+    """Requirements to run and to build a project, in the order they are written, before markers are evaluated.
+
+    They come from ``project.dependencies`` of pyproject.toml, else ``install_requires`` of setup.cfg, else
+    requirements.txt, which is what pbr reads; to build from ``build-system.requires``, else ``setup_requires``.
+
+    :raises InvalidInput: a file that can not be read, a requirement that is none, or no file at all.
+    """
+
+    def __init__(self, files: Files) -> None:
+        self.run: list[tuple[str, t.Any]] = []
+        self.build: list[tuple[str, t.Any]] = []
+        pyproject = self._toml(files, "pyproject.toml")
+        setup = self._ini(files, "setup.cfg")
+        project = _table(pyproject, "project")
+        if isinstance(project.get("dependencies"), list):
+            self._add(self.run, "pyproject.toml", project["dependencies"])
+        elif setup is not None and setup.has_option("options", "install_requires"):
+            self._add(self.run, "setup.cfg", setup.get("options", "install_requires").splitlines())
+        else:
+            text = self._text(files, "requirements.txt")
+            if text is None and not pyproject and setup is None:
+                raise InvalidInput(f"{files.description} has no pyproject.toml, setup.cfg or requirements.txt.")
+            self._add(self.run, "requirements.txt", (text or "").splitlines(), lines=True)
+        build = _table(pyproject, "build-system").get("requires")
+        if isinstance(build, list):
+            self._add(self.build, "pyproject.toml", build)
+        elif setup is not None and setup.has_option("options", "setup_requires"):
+            self._add(self.build, "setup.cfg", setup.get("options", "setup_requires").splitlines())
+
+    def for_python(self, requirements: t.Iterable[tuple[str, t.Any]], python: str) -> dict[str, Requirement]:
+        """Those of ``requirements`` that count for a Python such as 3.9, by normalized name."""
+        environment = marker_environment(python)
+        found: dict[str, Requirement] = {}
+        for source, requirement in requirements:
+            if requirement.marker is None or requirement.marker.evaluate(environment):
+                one = Requirement(requirement.name, _minimum(requirement), source)
+                found[one.key] = one
+        return found
+
+    @staticmethod
+    def _text(files: Files, name: str) -> str | None:
+        try:
+            return files.read(name).decode()
+        except NotFound:
+            return None
+        except UnicodeDecodeError as error:
+            raise InvalidInput(f"{name} of {files.description} is no UTF-8 text: {error}", file=name) from error
+
+    def _toml(self, files: Files, name: str) -> dict[str, t.Any]:
+        text = self._text(files, name)
+        if text is None:
+            return {}
+        toml = load_library("tomllib" if sys.version_info >= (3, 11) else "tomli")
+        try:
+            data: dict[str, t.Any] = toml.loads(text)
+        except ValueError as error:
+            raise InvalidInput(f"{name} of {files.description} is no valid TOML: {error}", file=name) from error
+        return data
+
+    def _ini(self, files: Files, name: str) -> configparser.RawConfigParser | None:
+        text = self._text(files, name)
+        if text is None:
+            return None
+        parser = configparser.RawConfigParser(strict=False)
+        try:
+            parser.read_string(text, name)
+        except configparser.Error as error:
+            message = " ".join(str(error).split())
+            raise InvalidInput(f"{name} of {files.description} can not be read: {message}", file=name) from error
+        return parser
+
+    @staticmethod
+    def _add(target: list[tuple[str, t.Any]], file: str, texts: t.Iterable[str], lines: bool = False) -> None:
+        parser = load_library("packaging.requirements")
+        for number, text in enumerate(texts, 1):
+            content = str(text).split("#", 1)[0].strip()
+            if not content or content.startswith("-"):
+                continue  # options of pip say where from, not what
+            where = f"{file}, line {number}" if lines else file
+            try:
+                target.append((where, parser.Requirement(content)))
+            except parser.InvalidRequirement as error:
+                reason = " ".join(str(error).split())
+                raise InvalidInput(f"{where}: {content[:200]!r} is no requirement: {reason}", file=file) from error
+
+
+def _table(data: t.Mapping[str, t.Any], name: str) -> dict[str, t.Any]:
+    found = data.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _minimum(requirement: t.Any) -> str | None:
+    """The highest version that a specifier names as a lower bound; what it excludes says nothing about that."""
+    version = load_library("packaging.version").Version
+    bounds = [
+        one.version.rstrip(".*") for one in requirement.specifier if one.operator in (">=", "~=", "==", "===", ">")
+    ]
+    return max(bounds, key=version, default=None)
