@@ -102,3 +102,15 @@ def base_repository(tmp_path_factory):
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
     return builder.make_base_repository(tmp_path_factory.mktemp("base") / "repository")
+
+
+@pytest.fixture
+def repair(run_module):
+    """Run dlrn_repair on a trunk, with DLRN's Python."""
+
+    def run(trunk, check=False, **arguments):
+        given = {"config": trunk.config, "settle": 0, "labels": ["tested"], **arguments}
+        libraries = ["dlrn.db", "dlrn.purge", "dlrn.drivers.rdoinfo"]
+        return run_module("dlrn_repair", check, python=DLRN / "bin" / "python", libraries=libraries, **given)
+
+    return run

@@ -12,22 +12,9 @@ import subprocess
 import urllib.error
 
 import pytest
-from stage.trunk import DLRN
 from test_stage import pairs, post
 
 LABEL = "tested"
-
-
-@pytest.fixture
-def repair(run_module):
-    """Run dlrn_repair on a trunk, with DLRN's Python."""
-
-    def run(trunk, check=False, **arguments):
-        given = {"config": trunk.config, "settle": 0, "labels": [LABEL], **arguments}
-        libraries = ["dlrn.db", "dlrn.purge", "dlrn.drivers.rdoinfo"]
-        return run_module("dlrn_repair", check, python=DLRN / "bin" / "python", libraries=libraries, **given)
-
-    return run
 
 
 def tree(trunk):

@@ -12,7 +12,7 @@ import yaml
 from stage.candidates import write_lockfile
 from stage.trunk import DLRN
 from test_dlrn_promotion import LABEL, ONE, TWO
-from test_dlrn_repair import move, repair  # noqa: F401
+from test_dlrn_repair import move
 
 MOST_STEPS = 40
 
@@ -33,7 +33,7 @@ def attempt(trunk, api, run_module, tmp_path):
 
 
 @pytest.mark.parametrize(("expected", "every"), [(None, 3), (ONE, 1)], ids=["create", "change"])
-def test_killed_before_any_step_of_a_promotion(trunk, api, repair, attempt, expected, every):  # noqa: F811
+def test_killed_before_any_step_of_a_promotion(trunk, api, repair, attempt, expected, every):
     def begin():
         trunk.restore()
         if expected:
@@ -140,7 +140,7 @@ def test_the_role_mends_everything_and_promotes(trunk, api, attempt, play, tmp_p
 
 
 @pytest.mark.parametrize("plant", PIECES, ids=lambda plant: plant.__name__)
-def test_each_piece_of_wreckage_is_mended_before_a_promotion(trunk, api, repair, attempt, plant):  # noqa: F811
+def test_each_piece_of_wreckage_is_mended_before_a_promotion(trunk, api, repair, attempt, plant):
     attempt(ONE)
     attempt(TWO, ONE)
     undisturbed = trunk.state(LABEL), trunk.link("current", "common").readlink()
@@ -152,7 +152,7 @@ def test_each_piece_of_wreckage_is_mended_before_a_promotion(trunk, api, repair,
     assert (trunk.state(LABEL), trunk.link("current", "common").readlink()) == undisturbed
 
 
-def test_a_server_that_was_killed_and_started_again(trunk, api, repair, attempt):  # noqa: F811
+def test_a_server_that_was_killed_and_started_again(trunk, api, repair, attempt):
     attempt(ONE)
     api.kill_at(8)
     lost = attempt(TWO, ONE)

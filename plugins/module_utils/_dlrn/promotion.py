@@ -129,10 +129,8 @@ def _page(client: DlrnClient, name: str, offset: int, component: str | None = No
     answer = client.get("promotions", promote_name=name, offset=offset, limit=limit, component=component)
     try:
         return [_promoted(row) for row in answer]
-    except (TypeError, KeyError, AttributeError) as error:
-        raise Unavailable(
-            f"The DLRN API {client.api_url} answers promotions that it can not have: {error!r}."
-        ) from error
+    except (TypeError, KeyError, ValueError) as error:
+        raise _nonsense(client, "promotions", error) from error
 
 
 def _promoted(row: t.Mapping[str, t.Any]) -> Promoted:

@@ -1,0 +1,61 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from ansible_collections.rdo.releng.plugins.module_utils._module.errors import Conflict, InvalidInput
+from ansible_collections.rdo.releng.plugins.module_utils._module.lock import held_lock
+
+
+def test_it_says_who_holds_it_and_what_for(tmp_path):
+    path = tmp_path / "made" / "lock"
+    with held_lock(str(path), {"label": "tested"}):
+        holder = json.loads(path.read_text())
+        assert holder["pid"] == os.getpid() and {"host", "user", "since"} <= set(holder)
+        message = rf"is held by process {os.getpid()} of .* \(label tested\)"
+        with pytest.raises(Conflict, match=message) as caught, held_lock(str(path), {"label": "other"}):
+            pass
+        assert caught.value.data["holder"] == holder
+    assert path.read_text() == ""
+
+
+def test_it_is_free_again_after_an_error(tmp_path):
+    path = str(tmp_path / "lock")
+    with pytest.raises(RuntimeError), held_lock(path, {}):
+        raise RuntimeError
+    with held_lock(path, {}):
+        pass
+
+
+def test_whoever_waits_gets_it_when_it_is_free(tmp_path):
+    path = str(tmp_path / "lock")
+    first = held_lock(path, {})
+    first.__enter__()
+    naps = []
+
+    def sleep(seconds):
+        naps.append(seconds)
+        first.__exit__(None, None, None)
+
+    with held_lock(path, {}, timeout=10, pause=3, sleep=sleep):
+        assert naps == [3]
+
+
+@pytest.mark.parametrize("content", ["", "not json", "[1]"])
+def test_a_file_that_says_nothing_is_no_obstacle(tmp_path, content):
+    path = tmp_path / "lock"
+    path.write_text(content)
+    with held_lock(str(path), {}):
+        path.write_text(content)
+        with pytest.raises(Conflict, match="a process that has not said who it is"), held_lock(str(path), {}):
+            pass
+
+
+def test_a_folder_is_no_lock(tmp_path):
+    with pytest.raises(InvalidInput, match="can not be opened"), held_lock(str(tmp_path), {}):
+        pass
