@@ -99,7 +99,7 @@ class PublishedRepository(Change):
         made = self._scratch.name
         # A fixed time: what createrepo_c would note otherwise is when it ran.
         fixed = ["--revision", "1", "--set-timestamp-to-revision"]
-        options = ["--quiet", "--no-database", "--error-exit-val", "--unique-md-filenames", *fixed]
+        options = ["--no-database", "--error-exit-val", "--unique-md-filenames", *fixed]
         try:
             run_command(
                 ["createrepo_c", *options, "--general-compress-type", self.compression, "--outputdir", made, self.path],

@@ -39,7 +39,7 @@ def rpm_files(folder: str) -> list[str]:
 
 def unreadable(error: CommandFailed) -> list[str]:
     """The names of the files that createrepo_c complains of, sorted."""
-    return sorted(set(re.findall(r"/([^/\s]+\.rpm)\b", error.data["output"])))
+    return sorted(set(re.findall(r"(?:Cannot read package:|error:) \S*/([^/\s]+\.rpm)\b", error.data["output"])))
 
 
 @contextlib.contextmanager
@@ -58,7 +58,7 @@ def indexed(files: t.Sequence[str], what: str) -> t.Iterator[str]:
             os.symlink(os.path.abspath(file), os.path.join(folder, f"{number:06d}-{os.path.basename(file)}"))
         try:
             run_command(
-                ["createrepo_c", "--quiet", "--no-database", "--error-exit-val", "--changelog-limit", "0", folder],
+                ["createrepo_c", "--no-database", "--error-exit-val", "--changelog-limit", "0", folder],
                 environment={**os.environ, "LC_ALL": "C.UTF-8"},
             )
         except CommandFailed as error:
