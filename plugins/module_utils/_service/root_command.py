@@ -71,7 +71,8 @@ class RootCommand(Change):
             error.data["cmd"] = p["command"]
             error.data["failure"] = diagnose(f"{output}\n{message}").as_dict()
             raise
-        return {"rc": done.rc, "output": done.output, "seconds": round(done.seconds, 1)}
+        # Ansible takes a status other than 0 for a failure unless it is told.
+        return {"failed": False, "rc": done.rc, "output": done.output, "seconds": round(done.seconds, 1)}
 
 
 class Listener:
