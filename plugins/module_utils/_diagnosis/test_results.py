@@ -13,6 +13,7 @@ import dataclasses
 import datetime
 import math
 import os
+import re
 import struct
 import typing as t
 from xml.etree import ElementTree
@@ -25,6 +26,8 @@ from .._module.table import text_table
 EXCERPT = 2000
 # How a subunit stream calls the end of a test. An unexpected success is a failure, as testtools counts.
 ENDS = {"success": "passed", "xfail": "passed", "skip": "skipped", "fail": "failed", "uxsuccess": "failed"}
+# How a stream of version 1 begins, which stestr keeps.
+SUBUNIT_1 = re.compile(rb"\s*(time|tags|test|testing|progress): ")
 # Attachments of a test that tell why.
 WHY = ("traceback", "reason", "traceback-1")
 
@@ -94,13 +97,15 @@ def read_results(path: str) -> tuple[str, Results]:
             file.seek(0)
             if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
                 return "junit", _read_junit(file, path)
+            if SUBUNIT_1.match(start):
+                return "subunit", _read_subunit_1(file)
             if not start or b"\xb3" in start:  # the byte that every packet begins with
                 return "subunit", _read_subunit(file, path)
     except FileNotFoundError:
         raise NotFound(f"There are no results of tests at {path}.", path=path) from None
     except OSError as error:
         raise InvalidInput(f"The results {path} can not be read: {error}", path=path) from error
-    raise InvalidInput(f"The results {path} are neither a subunit stream (version 2) nor JUnit's XML.", path=path)
+    raise InvalidInput(f"The results {path} are neither a subunit stream nor JUnit's XML.", path=path)
 
 
 def _read_junit(file: t.BinaryIO, path: str) -> Results:
@@ -171,6 +176,20 @@ def _read_subunit(file: t.BinaryIO, path: str) -> Results:
     return events.finish()
 
 
+def _read_subunit_1(file: t.BinaryIO) -> Results:
+    """Version 1 of the format is lines of text; a test that was open when they ended counts as a failure."""
+    subunit = load_library("subunit")
+    events = _SubunitEvents()
+    result = load_library("testtools").ExtendedToStreamDecorator(events)
+    result.startTestRun()
+    server = subunit.TestProtocolServer(result, subunit.DiscardStream())
+    for line in file:
+        server.lineReceived(line)
+    server.lostConnection()
+    result.stopTestRun()
+    return events.finish()
+
+
 class _SubunitEvents:
     """Takes the events of a stream; python-subunit calls :meth:`status` for each."""
 
@@ -180,6 +199,12 @@ class _SubunitEvents:
         self.open: dict[tuple[str, str | None], bytes] = {}
         self.first: datetime.datetime | None = None
         self.last: datetime.datetime | None = None
+
+    def startTestRun(self) -> None:
+        """Called before the first event of version 1."""
+
+    def stopTestRun(self) -> None:
+        """Called after the last."""
 
     def status(
         self,

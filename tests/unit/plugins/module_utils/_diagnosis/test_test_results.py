@@ -195,3 +195,19 @@ def test_several_files_together(tmp_path):
         report_results([], 1)
     with pytest.raises(InvalidInput, match="-1"):
         report_results(paths, -1)
+
+
+def test_subunit_version_1_as_stestr_keeps_it(tmp_path):
+    path = tmp_path / "0"
+    path.write_text(
+        "time: 2026-01-01 00:00:00.000000Z\n"
+        "test: a.passes\ntime: 2026-01-01 00:00:02.000000Z\nsuccessful: a.passes [ multipart\n]\n"
+        "test: a.fails\nfailure: a.fails [\nTraceback: 1 != 2\n]\n"
+        "test: a.skips\nskip: a.skips [\nno network\n]\n"
+        "test: a.was_killed\n"
+    )
+    kind, results = read_results(str(path))
+    assert (kind, results.passed, results.seconds) == ("subunit", 1, 2.0)
+    assert [failure.name for failure in results.failures] == ["a.fails", "a.was_killed"]
+    assert "1 != 2" in results.failures[0].message
+    assert [(skip.name, skip.message) for skip in results.skips] == [("a.skips", "no network")]
