@@ -39,7 +39,7 @@ options:
     description: Text that is put at the end of files of O(source); the path and the text of each.
     type: dict
     default: {}
-  message:
+  commit_message:
     description: Message of the commit.
     type: str
     required: true
@@ -75,7 +75,7 @@ EXAMPLES = r"""
     repository: /var/tmp/upstream/stevedore
     source: /var/tmp/sdists/stevedore-5.9.1.tar.gz
     exclude: [PKG-INFO, "*.egg-info"]
-    message: stevedore 5.9.1
+    commit_message: stevedore 5.9.1
     tag: 5.9.1
     once: true
 
@@ -84,7 +84,7 @@ EXAMPLES = r"""
     repository: /var/tmp/distgit/python-stevedore
     branch: rpm-master
     source: /var/tmp/specs/python-stevedore
-    message: Package stevedore
+    commit_message: Package stevedore
 """
 
 RETURN = r"""
@@ -116,7 +116,7 @@ def main() -> None:
             "exclude": {"type": "list", "elements": "str", "default": []},
             "edits": {"type": "dict", "default": {}},
             "appends": {"type": "dict", "default": {}},
-            "message": {"type": "str", "required": True},
+            "commit_message": {"type": "str", "required": True},
             "tag": {"type": "str"},
             "once": {"type": "bool", "default": False},
             "date": {"type": "str"},

@@ -128,7 +128,7 @@ class CommittedContent(Change):
     exclude: t.Sequence[str]
     edits: t.Mapping[str, str]
     appends: t.Mapping[str, str]
-    message: str
+    commit_message: str
     tag: str | None
     once: bool
     date: str | None
@@ -149,8 +149,8 @@ class CommittedContent(Change):
             if head and self._tree_of_content(self._repository, work) == self._repository.revision_tree(head):
                 actions = [f"tag {head} as {self.tag}"] if self.tag and not tagged else []
                 return Plan(before, before, actions, {"head": head})
-        actions = [f"commit {self.message!r} to {self.branch} of {self.repository}"]
-        return Plan(before, {"head": self.message}, actions, {"head": head})
+        actions = [f"commit {self.commit_message!r} to {self.branch} of {self.repository}"]
+        return Plan(before, {"head": self.commit_message}, actions, {"head": head})
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:
         repository = self._repository
@@ -160,7 +160,7 @@ class CommittedContent(Change):
         with tempfile.TemporaryDirectory(prefix="content.") as work:
             tree = self._tree_of_content(repository, work)
         if head is None or tree != repository.revision_tree(head):
-            head = repository.commit_tree(tree, self.branch, self.message, self.date)
+            head = repository.commit_tree(tree, self.branch, self.commit_message, self.date)
         if self.tag and not repository.revision(f"refs/tags/{self.tag}"):
             repository.git("tag", "--annotate", "--message", self.tag, self.tag, head)
         return {"head": head}

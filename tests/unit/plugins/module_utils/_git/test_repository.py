@@ -41,7 +41,7 @@ def content(tmp_path):
             "exclude": [],
             "edits": {},
             "appends": {},
-            "message": "content",
+            "commit_message": "content",
             "tag": None,
             "once": False,
             "date": "2026-01-01T00:00:00Z",
@@ -68,8 +68,8 @@ def test_one_commit_a_version_and_none_for_the_same_again(tmp_path, sdist, conte
     first = sdist("1.0", {"setup.py": "one", "PKG-INFO": "x", "thing.egg-info/a": "x"})
     second = sdist("1.1", {"setup.py": "two", "new/file": "x", "PKG-INFO": "x"})
     versions = [
-        {"source": first, "exclude": ["PKG-INFO", "*.egg-info"], "tag": "1.0", "once": True, "message": "thing 1.0"},
-        {"source": second, "exclude": ["PKG-INFO"], "tag": "1.1", "message": "thing 1.1"},
+        {"source": first, "exclude": ["PKG-INFO", "*.egg-info"], "tag": "1.0", "once": True, "commit_message": "thing 1.0"},
+        {"source": second, "exclude": ["PKG-INFO"], "tag": "1.1", "commit_message": "thing 1.1"},
     ]
     assert [bring_about(content(**version)) for version in versions] == [True, True]
     assert [bring_about(content(**version)) for version in versions] == [False, False]
@@ -82,11 +82,11 @@ def test_one_commit_a_version_and_none_for_the_same_again(tmp_path, sdist, conte
 def test_what_breaks_is_a_commit_and_so_is_what_mends(tmp_path, sdist, content):
     source = sdist("1.0", {"a.py": "one\n"})
     assert bring_about(content(source=source, tag="1.0"))
-    assert bring_about(content(source=source, appends={"a.py": "two\n"}, message="break it"))
-    assert not bring_about(content(source=source, appends={"a.py": "two\n"}, message="break it"))
+    assert bring_about(content(source=source, appends={"a.py": "two\n"}, commit_message="break it"))
+    assert not bring_about(content(source=source, appends={"a.py": "two\n"}, commit_message="break it"))
     assert git(tmp_path, "show", "HEAD:a.py") == "one\ntwo"
-    assert bring_about(content(source=source, message="mend it", tag="1.0"))
-    assert not bring_about(content(source=source, message="mend it", tag="1.0"))
+    assert bring_about(content(source=source, commit_message="mend it", tag="1.0"))
+    assert not bring_about(content(source=source, commit_message="mend it", tag="1.0"))
     assert git(tmp_path, "show", "HEAD:a.py") == "one"
     assert git(tmp_path, "log", "--format=%s") == "mend it\nbreak it\ncontent"
     assert git(tmp_path, "describe") == "1.0-2-g" + git(tmp_path, "rev-parse", "--short", "HEAD")
