@@ -68,9 +68,11 @@ def test_one_commit_a_version_and_none_for_the_same_again(tmp_path, sdist, conte
     first = sdist("1.0", {"setup.py": "one", "PKG-INFO": "x", "thing.egg-info/a": "x"})
     second = sdist("1.1", {"setup.py": "two", "new/file": "x", "PKG-INFO": "x"})
     versions = [
-        {"source": first, "exclude": ["PKG-INFO", "*.egg-info"], "tag": "1.0", "once": True, "commit_message": "thing 1.0"},
-        {"source": second, "exclude": ["PKG-INFO"], "tag": "1.1", "commit_message": "thing 1.1"},
+        {"source": first, "exclude": ["PKG-INFO", "*.egg-info"], "tag": "1.0", "once": True},
+        {"source": second, "exclude": ["PKG-INFO"], "tag": "1.1"},
     ]
+    for version in versions:
+        version["commit_message"] = f"thing {version['tag']}"
     assert [bring_about(content(**version)) for version in versions] == [True, True]
     assert [bring_about(content(**version)) for version in versions] == [False, False]
     assert git(tmp_path, "log", "--format=%s") == "thing 1.1\nthing 1.0"
