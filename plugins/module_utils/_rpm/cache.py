@@ -43,12 +43,12 @@ class Cache:
             except OSError as error:
                 raise InvalidInput(f"The folder {folder} for the cache can not be made: {error}.") from error
 
-    def load(self, repo: t.Any, repomd: Repomd, transport: Transport) -> tuple[Index, t.Any]:
-        """Fill ``repo`` with the packages of the repository that ``repomd`` describes.
+    def load(self, repo: t.Any, repomd: Repomd, transport: Transport, arch: str) -> tuple[Index, t.Any]:
+        """Fill ``repo`` with the packages of the repository that ``repomd`` describes, for machines of ``arch``.
 
         :returns: the index, and the libsolv repository that was filled: a new one where a damaged file spoilt ``repo``.
         """
-        path = self._path(repomd)
+        path = self._path(repomd, arch)
         if path is not None:
             with contextlib.suppress(OSError), open(path, "rb") as file:
                 index = load_solv_file(repo, file)
@@ -60,7 +60,7 @@ class Cache:
         with self._temporary() as file:
             folder = self.folder if self.writable else None
             name = f"Repository {repomd.source.id}: the metadata of {repomd.roots[0]}"
-            run_isolated(lambda: write_solv_file(repomd, transport, file, folder), name)
+            run_isolated(lambda: write_solv_file(repomd, transport, arch, file, folder), name)
             fresh = _emptied(repo)
             index = load_solv_file(fresh, file)
             if index is None:
@@ -70,10 +70,10 @@ class Cache:
                 self._make_room(path)
             return index, fresh
 
-    def _path(self, repomd: Repomd) -> str | None:
+    def _path(self, repomd: Repomd, arch: str) -> str | None:
         if self.folder is None:
             return None
-        key = hashlib.sha256(f"{FORMAT}:{repomd.sha256}".encode()).hexdigest()[:32]
+        key = hashlib.sha256(f"{FORMAT}:{arch}:{repomd.sha256}".encode()).hexdigest()[:32]
         return os.path.join(self.folder, f"{_PREFIX}{key}{_SUFFIX}")
 
     @contextlib.contextmanager

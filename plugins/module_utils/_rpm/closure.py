@@ -55,10 +55,13 @@ class Closure:
     def _check(self, repository: Repository) -> t.Iterator[Unresolved]:
         pool, packages = self.pool, self.packages
         key, marker = packages.solv.SOLVABLE_REQUIRES, packages.solv.SOLVABLE_PREREQMARKER
+        # Where only versions decide who is seen, the index knows who needs nothing but the own repository.
+        places = {place for places in repository.index["structured"].values() for place in places}
+        places.update(repository.index["open"] if packages.is_plain else range(repository.end - repository.first))
         requires = {
-            number: set(pool.id2solvable(number).lookup_idarray(key))
-            for number in range(repository.first, repository.end)
-            if packages.visible[number]
+            repository.first + place: set(pool.id2solvable(repository.first + place).lookup_idarray(key))
+            for place in places
+            if packages.visible[repository.first + place]
         }
         structured = packages.structured(repository)
         wanted = set().union(*requires.values()) - structured.keys() - {marker}

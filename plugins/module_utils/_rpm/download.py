@@ -6,17 +6,13 @@
 
 from __future__ import annotations
 
-import bz2
 import dataclasses
-import gzip
 import hashlib
 import io
-import lzma
 import os
 import tempfile
 import time
 import typing as t
-import zlib
 
 from .._module.errors import InvalidInput, NotFound, RelengError, Unavailable
 from .._module.libraries import load_library
@@ -26,6 +22,8 @@ _CHUNK = 1 << 18
 _HASHES = {"md5", "sha1", "sha224", "sha256", "sha384", "sha512"}
 # Answers after which another try may go better.
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
+# Modules whose own errors mean that the content is damaged.
+_UNPACKERS = {"_lzma", "lzma", "zlib", "zstandard", "zstd", "zstandard.backend_c", "backend_c"}
 SMALL_FILE = 16 << 20
 LARGE_FILE = 2 << 30
 
@@ -83,14 +81,21 @@ class _Counted(io.RawIOBase):
 
 def _unpacker(name: str, stream: t.BinaryIO) -> t.BinaryIO:
     """A stream of the plain content, by what ``name`` ends in."""
+    # Imported where they are needed: together they take as long as reading a small repository from the cache.
     suffix = os.path.splitext(name)[1]
     if suffix in (".xml", ".yaml", ".txt"):
         return stream
     if suffix == ".gz":
+        import gzip
+
         return t.cast("t.BinaryIO", gzip.GzipFile(fileobj=stream))
     if suffix == ".xz":
+        import lzma
+
         return t.cast("t.BinaryIO", lzma.LZMAFile(stream))
     if suffix == ".bz2":
+        import bz2
+
         return t.cast("t.BinaryIO", bz2.BZ2File(stream))
     if suffix == ".zst":
         return load_library("zstandard").ZstdDecompressor().stream_reader(stream, read_across_frames=True)
@@ -130,12 +135,18 @@ class Transport:
             raise InvalidInput(f"{what} is no text in UTF-8: {error}") from error
 
     def unpack(
-        self, location: str, checksum: Checksum, plain: Checksum | None = None, folder: str | None = None
+        self,
+        location: str,
+        checksum: Checksum,
+        plain: Checksum | None = None,
+        folder: str | None = None,
+        trim: t.Callable[[t.Iterator[bytes]], t.Iterator[bytes]] = iter,
     ) -> t.BinaryIO:
         """The plain content of a file as a nameless temporary file, at its start, when every checksum was right.
 
         :param plain: what the content must be once unpacked.
         :param folder: where the temporary file lies.
+        :param trim: leaves out of the content, piece by piece, what nobody wants to keep.
         :raises InvalidInput: it is not what was announced, or can not be unpacked.
         """
         limit = plain.size if plain and plain.size is not None else LARGE_FILE
@@ -146,7 +157,7 @@ class Transport:
             try:
                 reader = _unpacker(location, t.cast("t.BinaryIO", io.BufferedReader(packed, _CHUNK)))
                 content = _Counted(reader, None, min(limit, LARGE_FILE))
-                while chunk := content.read(_CHUNK):
+                for chunk in trim(iter(lambda: content.read(_CHUNK), b"")):
                     target.write(chunk)
                 packed.verify(checksum)
                 if plain:
@@ -165,9 +176,11 @@ class Transport:
             try:
                 with self._open(location) as stream:
                     return work(stream)
-            except (EOFError, OSError, lzma.LZMAError, zlib.error, RelengError) as error:
+            except Exception as error:
                 if isinstance(error, RelengError):
                     failure = type(error)(self._sentence(location, error.message), **error.data)
+                elif not isinstance(error, (EOFError, OSError)) and type(error).__module__ not in _UNPACKERS:
+                    raise
                 else:
                     kind = Unavailable if "://" in location else InvalidInput
                     failure = kind(f"{location} can not be read: {error}", url=location)

@@ -100,21 +100,23 @@ class Packages:
         self.admitted = bytearray(self._end())
         self._module_rivals: set[int] = set()
         self._admit(state)
-        self._see(state)
+        #: whether the newest versions are seen of every repository, whatever else there is
+        self.is_plain = self._see(state)
 
     def _end(self) -> int:
         return max((repository.end for repository in self.repositories), default=2)
 
     def _load(self, source: Source, offered: bool) -> Repository:
+        arch = self.rules.arch
         if len(source.urls) == 1 and is_unindexed(source.urls[0]):
             files = rpm_files(source.urls[0])
             with indexed(files, f"Repository {source.id}") as folder:
                 repomd = read_repomd(dataclasses.replace(source, urls=(folder,)), self.transport)
-                index, repo = Cache(None).load(self.pool.add_repo(source.id), repomd, self.transport)
+                index, repo = Cache(None).load(self.pool.add_repo(source.id), repomd, self.transport, arch)
             repomd = dataclasses.replace(repomd, roots=source.urls, sha256=None)
         else:
             repomd = read_repomd(source, self.transport)
-            index, repo = self.cache.load(self.pool.add_repo(source.id), repomd, self.transport)
+            index, repo = self.cache.load(self.pool.add_repo(source.id), repomd, self.transport, arch)
         first = next((package.id for package in repo.solvables_iter()), self._end())
         return Repository(source, repomd, repo, index, first, first + repo.nsolvables, offered)
 
@@ -215,8 +217,8 @@ class Packages:
                     if one.excludes(package) or self._is_out_of_module(package, one):
                         self.admitted[package.id] = 0
 
-    def _see(self, state: list[Repository]) -> None:
-        """Fill ``visible``: what is admitted, less what priority and newer versions hide."""
+    def _see(self, state: list[Repository]) -> bool:
+        """Fill ``visible``: what is admitted, less what priority and newer versions hide; whether only versions did."""
         self.visible = bytearray(self.admitted)
         shadowing = self.rules.shadow and len({one.source.priority for one in state}) > 1
         if shadowing or any(map(self._is_filtered, state)):
@@ -225,11 +227,13 @@ class Packages:
                     seen = self.seen_of(members)
                     for number, _repository in members:
                         self.visible[number] = number in seen
-        elif self.rules.newest:
+            return False
+        if self.rules.newest:
             # Nothing but versions decides, and that was found out when the repository was read.
             for one in state:
                 for place in one.index["older"]:
                     self.visible[one.first + place] = 0
+        return True
 
     def _is_filtered(self, one: Repository) -> bool:
         patterns = one.source.excludepkgs or one.source.includepkgs

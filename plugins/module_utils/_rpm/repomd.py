@@ -48,8 +48,14 @@ class Repomd:
     sha256: str | None
     files: dict[str, MetadataFile]
 
-    def open(self, transport: Transport, kind: str, folder: str | None = None) -> t.BinaryIO:
-        """The verified plain content of a metadata file, from the first root that has it.
+    def open(
+        self,
+        transport: Transport,
+        kind: str,
+        folder: str | None = None,
+        trim: t.Callable[[t.Iterator[bytes]], t.Iterator[bytes]] = iter,
+    ) -> t.BinaryIO:
+        """The verified plain content of a metadata file, from the first root that has it; see ``Transport.unpack``.
 
         :raises RelengError: no root has it; it names the repository and the file.
         """
@@ -57,7 +63,7 @@ class Repomd:
         failures: list[RelengError] = []
         for root in self.roots:
             try:
-                return transport.unpack(_below(root, file.href), file.checksum, file.plain, folder)
+                return transport.unpack(_below(root, file.href), file.checksum, file.plain, folder, trim)
             except RelengError as error:
                 failures.append(error)
         raise _all_failed(self.source, failures)

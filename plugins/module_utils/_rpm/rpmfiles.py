@@ -12,7 +12,6 @@ import re
 import tempfile
 import typing as t
 
-from .._module.command import run_command
 from .._module.errors import CommandFailed, InvalidInput, NotFound
 
 
@@ -50,6 +49,8 @@ def indexed(files: t.Sequence[str], what: str) -> t.Iterator[str]:
     :raises NotFound: one of the files is not there.
     :raises InvalidInput: one of the files is no RPM, or a broken one; it is named.
     """
+    from .._module.command import run_command  # slow to import, and most repositories have metadata
+
     with tempfile.TemporaryDirectory(prefix="rdo.releng-") as folder:
         for number, file in enumerate(files):
             if not os.path.isfile(file):

@@ -23,34 +23,38 @@ from .repomd import Repomd
 from .rich import is_structured
 
 # Raised whenever the content of the file changes in meaning.
-FORMAT = 1
+FORMAT = 2
 _MAGIC = b"rdo.releng.solv\n"
 _TAIL = struct.Struct("<QL16s")  # bytes of the index, CRC-32 of everything before this, magic
 
 Index = dict[str, t.Any]
 
 
-def write_solv_file(repomd: Repomd, transport: Transport, target: t.BinaryIO, folder: str | None = None) -> None:
-    """Read a repository's metadata and write it to ``target`` as one file.
+def write_solv_file(
+    repomd: Repomd, transport: Transport, arch: str, target: t.BinaryIO, folder: str | None = None
+) -> None:
+    """Read a repository's metadata and write it to ``target`` as one file, for machines of ``arch``.
 
     :raises RelengError: naming repository and file, for whatever is wrong with them.
     """
     solv = load_library("solv")
     pool = solv.Pool()
     pool.setdisttype(pool.DISTTYPE_RPM)
+    pool.setarch(arch)
     repo = pool.add_repo(repomd.source.id)
     _add_metadata(solv, pool, repo, repomd, transport, "primary", folder)
     if "filelists" in repomd.files:
         _add_metadata(solv, pool, repo, repomd, transport, "filelists", folder)
-    index = _index(repo)
-    if "modules" in repomd.files:
-        with repomd.open(transport, "modules", folder) as file:
-            index["modules"] = read_module_data(file.read(), _name(repomd, "modules"))
     solv_file = _solv_open(solv, target, "w")
     written = repo.write(solv_file)
     solv_file.close()
     if not written:
         raise InvalidInput(f"{_name(repomd, 'primary')} can not be kept: {pool.errstr}")
+    # After writing: what libsolv learns while it is asked is nothing to keep.
+    index = _index(pool, repo)
+    if "modules" in repomd.files:
+        with repomd.open(transport, "modules", folder) as file:
+            index["modules"] = read_module_data(file.read(), _name(repomd, "modules"))
     target.seek(0, os.SEEK_END)
     content = json.dumps(index, separators=(",", ":")).encode()
     target.write(content)
@@ -108,7 +112,7 @@ def _add_metadata(
     """Let libsolv parse one kind of metadata, and make sure that it understood all of it."""
     root = {"primary": b"<metadata", "filelists": b"<filelists"}[kind]
     name = _name(repomd, kind)
-    with repomd.open(transport, kind, folder) as file:
+    with repomd.open(transport, kind, folder, without_prose if kind == "primary" else iter) as file:
         head = file.read(4096)
         start = head.find(root)
         if start < 0 or b"<!DOCTYPE" in head:
@@ -134,24 +138,51 @@ def _announced(head: bytes) -> int | None:
     return int(digits) if digits.isdigit() and len(digits) < 10 else None
 
 
-def _index(repo: t.Any) -> Index:
-    """Places of packages: by architecture, not the newest of name and architecture, with structured requirements."""
-    requires = load_library("solv").SOLVABLE_REQUIRES
-    pool = repo.pool
-    structured: dict[int, str | None] = {}
-    users: dict[str, list[int]] = {}
-    arches: dict[str, list[int]] = {}
+def without_prose(chunks: t.Iterator[bytes]) -> t.Iterator[bytes]:
+    """primary.xml without what lies between a package's summary and its format: prose, times, sizes, the location.
+
+    That is half of the file, and nothing of it matters here. Where a package is laid out differently it is left alone.
+    """
+    kept = b""
+    for chunk in chunks:
+        data = kept + chunk
+        pieces: list[bytes] = []
+        start = 0
+        while (summary := data.find(b"<summary", start)) >= 0:
+            end = data.find(b"<format", summary)
+            if end < 0:
+                break
+            if data.find(b"<version", summary, end) < 0 and data.find(b"</package>", summary, end) < 0:
+                pieces.append(data[start:summary])
+            else:
+                pieces.append(data[start:end])
+            start = end
+        # What follows may begin in this piece and end in the next.
+        border = data.find(b"<summary", start)
+        border = max(start, len(data) - len(b"<summary")) if border < 0 else border
+        pieces.append(data[start:border])
+        kept = data[border:]
+        yield b"".join(pieces)
+    yield kept
+
+
+def _index(pool: t.Any, repo: t.Any) -> Index:
+    """What the index says, for the architecture of ``pool``. Packages go by their place in the repository.
+
+    - ``arches``: packages by architecture
+    - ``older``: those of which there is a newer version of the same architecture
+    - ``structured``: rich dependencies that no list of providers answers, with the packages that have them
+    - ``open``: those that require, beside such, what no newest package of the repository itself provides
+    """
+    solv = load_library("solv")
+    packages = list(repo.solvables_iter())
+    arches: dict[int, list[int]] = {}
     newest: dict[tuple[int, int], tuple[t.Any, list[int]]] = {}
     older: list[int] = []
-    for place, package in enumerate(repo.solvables):
-        arches.setdefault(package.arch, []).append(place)
-        for dependency in package.lookup_idarray(requires):
-            if dependency not in structured:
-                text = pool.dep2str(dependency) if dependency < 0 else ""
-                structured[dependency] = text if is_structured(text) else None
-            if (name := structured[dependency]) is not None:
-                users.setdefault(name, []).append(place)
-        key = (package.nameid, package.archid)
+    for place, package in enumerate(packages):
+        arch = package.archid
+        arches.setdefault(arch, []).append(place)
+        key = (package.nameid, arch)
         best = newest.get(key)
         order = 1 if best is None else package.evrcmp(best[0])
         if best is None or order > 0:
@@ -161,4 +192,25 @@ def _index(repo: t.Any) -> Index:
             best[1].append(place)
         else:
             older.append(place)
-    return {"packages": repo.nsolvables, "arches": arches, "older": sorted(older), "structured": users, "modules": None}
+    pool.addfileprovides()
+    hidden = set(older)
+    pool.set_considered_list([package.id for place, package in enumerate(packages) if place not in hidden])
+    pool.createwhatprovides()
+    ignored = {solv.SOLVABLE_PREREQMARKER}
+    requires = [package.lookup_idarray(solv.SOLVABLE_REQUIRES) for package in packages]
+    texts = {one: pool.dep2str(one) for one in set().union(*requires) - ignored if one < 0}
+    structured = {one: text for one, text in texts.items() if is_structured(text)}
+    users: dict[str, list[int]] = {}
+    for place, dependencies in enumerate(requires):
+        for one in structured.keys() & set(dependencies) if structured else ():
+            users.setdefault(structured[one], []).append(place)
+    provides = pool.whatprovides
+    unmet = {one for one in set().union(*requires) - ignored - structured.keys() if not provides(one)}
+    return {
+        "packages": repo.nsolvables,
+        "arches": {pool.id2str(arch): places for arch, places in arches.items()},
+        "older": sorted(older),
+        "structured": users,
+        "open": [place for place, dependencies in enumerate(requires) if not unmet.isdisjoint(dependencies)],
+        "modules": None,
+    }

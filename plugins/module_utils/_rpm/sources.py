@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import configparser
 import dataclasses
 import os
 import re
@@ -15,6 +14,9 @@ from urllib.parse import urlsplit
 
 from .._module.errors import InvalidInput, NotFound
 from .download import Transport
+
+if t.TYPE_CHECKING:
+    import configparser
 
 _ID = re.compile(r"[^\s\x00-\x1f]{1,500}")
 # Options of a .repo file that change what the answer is.
@@ -124,6 +126,8 @@ class SourceReader:
     def from_repo_file(self, path: str, checked: bool) -> list[Source]:
         """The enabled repositories of a ``.repo`` file that lies on disk or on a server."""
         text = self.transport.read_text(self.location(path, ".repo file"), f"The file {path}")
+        import configparser  # slow to import, and not needed for most
+
         parser = configparser.ConfigParser(interpolation=None, strict=True)
         try:
             parser.read_string(text, path)
