@@ -72,3 +72,13 @@ attributes:
     membership:
       - rdo.releng.koji
 """
+
+    ACTIONGROUP_GERRIT = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/rdo.releng.gerrit) in C(module_defaults) to set Gerrit's address and user once.
+    support: full
+    membership:
+      - rdo.releng.gerrit
+"""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import fnmatch
 import os
@@ -75,6 +76,16 @@ class Repository:
             tail=1_000_000,
         )
 
+    @contextlib.contextmanager
+    def environment(self, **variables: str) -> t.Iterator[None]:
+        """Run git with more variables for a while."""
+        before = self._environment
+        self._environment = {**before, **variables}
+        try:
+            yield
+        finally:
+            self._environment = before
+
     def create(self, branch: str) -> None:
         os.makedirs(self.path, exist_ok=True)
         self.git("init", "--quiet", f"--initial-branch={branch}")
@@ -90,13 +101,9 @@ class Repository:
 
     def tree_of(self, folder: str) -> str:
         """The hash of the tree that ``folder`` would be as a commit's content; the work tree is left alone."""
-        with tempfile.TemporaryDirectory(prefix="index.") as work:
-            self._environment["GIT_INDEX_FILE"] = os.path.join(work, "index")
-            try:
-                self.git(f"--work-tree={folder}", "add", "--all", "--force", ".")
-                return self.git("write-tree").output.strip()
-            finally:
-                del self._environment["GIT_INDEX_FILE"]
+        with tempfile.TemporaryDirectory(prefix="index.") as work, self.environment(GIT_INDEX_FILE=f"{work}/index"):
+            self.git(f"--work-tree={folder}", "add", "--all", "--force", ".")
+            return self.git("write-tree").output.strip()
 
     def commit_tree(self, tree: str, branch: str, message: str, date: str | None) -> str:
         """Put a commit with the content ``tree`` on top of ``branch``, and the work tree there; returns its hash."""

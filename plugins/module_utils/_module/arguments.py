@@ -52,3 +52,14 @@ KOJI: Arguments = {
     "deadline": {"type": "float", "default": 600.0},
     "retries": {"type": "int", "default": 5},
 }
+
+# doc fragment rdo.releng._gerrit
+GERRIT: Arguments = {
+    "gerrit_url": {"type": "str", "required": True, "fallback": (env_fallback, ["GERRIT_URL"])},
+    "gerrit_username": {"type": "str", "fallback": (env_fallback, ["GERRIT_USERNAME"])},
+    "gerrit_password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["GERRIT_PASSWORD"])},
+    "ca_path": {"type": "path"},
+    "timeout": {"type": "float", "default": 30.0},
+    "deadline": {"type": "float", "default": 300.0},
+    "retries": {"type": "int", "default": 5},
+}

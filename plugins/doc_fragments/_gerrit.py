@@ -1,0 +1,44 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to rdo.releng: no promise is made about what lies in here.
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    # The options of module_utils/_module/arguments.py GERRIT
+    DOCUMENTATION = r"""
+options:
+  gerrit_url:
+    description:
+      - Address of Gerrit, without C(/a), for example V(https://review.rdoproject.org/r).
+      - If not set, the environment variable E(GERRIT_URL) is used.
+    type: str
+    required: true
+  gerrit_username:
+    description:
+      - User of Gerrit. If not set, the environment variable E(GERRIT_USERNAME) is used.
+      - Without a user only what everybody may see can be asked, and nothing can be changed.
+    type: str
+  gerrit_password:
+    description:
+      - The HTTP password or token of the user, from Gerrit's settings.
+      - If not set, the environment variable E(GERRIT_PASSWORD) is used.
+    type: str
+  ca_path:
+    description: File of certificates of authorities that Gerrit's certificate is checked with.
+    type: path
+  timeout:
+    description: Seconds to wait for one answer of Gerrit.
+    type: float
+    default: 30.0
+  deadline:
+    description: Seconds that all calls of one task may take together, retries and pauses included.
+    type: float
+    default: 300.0
+  retries:
+    description: How often a call that is safe to repeat is tried again after no answer, or a 429, 502, 503 or 504.
+    type: int
+    default: 5
+"""

@@ -1,0 +1,406 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stands in for Gerrit: the part of its REST API that is used, and real pushes to refs/for/* through git http-backend.
+
+What it answers follows Gerrit's documentation (Documentation/rest-api-changes.html, user-upload.html) and the messages
+of its sources (ReceiveCommits.java); the tests beside it hold it and a real Gerrit to the same. What it does not know
+it refuses with 501, so that no test passes by accident.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import http.server
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import threading
+import typing as t
+import urllib.parse
+
+USER, PASSWORD, EMAIL = "bot", "token", "releng@example.com"
+ACCOUNTS = {USER: EMAIL, "alice": "alice@example.com", "bob": "bob@example.com"}
+LABELS = {"Code-Review": (-2, 2), "Verified": (-1, 1)}
+
+# Refuses pushes as Gerrit does. Gerrit's own state is given to it as a file.
+HOOK = """#!{python}
+import json, os, re, subprocess, sys
+state = json.load(open({state!r}))
+def refuse(reference, reason):
+    print("ERROR: " + reason, file=sys.stderr)
+    sys.exit(1)
+for line in sys.stdin:
+    old, new, reference = line.split()
+    match = re.fullmatch("refs/for/([^%]+)(%.*)?", reference)
+    if not match:
+        refuse(reference, "prohibited by Gerrit: not permitted: update")
+    if subprocess.call(["git", "rev-parse", "--quiet", "--verify", "refs/heads/" + match[1]], stdout=-3):
+        refuse(reference, "branch " + match[1] + " not found")
+    text = subprocess.check_output(["git", "log", "-1", "--format=%ce%n%B", new], text=True)
+    email, _nl, message = text.partition("\\n")
+    if email != {email!r}:
+        refuse(reference, "email address " + email + " is not registered in your account")
+    found = re.findall("^Change-Id: (I[0-9a-f]{{40}})$", message.strip().rpartition("\\n\\n")[2], re.M)
+    if len(found) != 1:
+        refuse(reference, "missing Change-Id in message footer")
+    for change in state:
+        if (change["project"], change["branch"], change["change_id"]) == ({project!r}, match[1], found[0]):
+            if change["status"] != "NEW":
+                refuse(reference, "change %s closed" % change["url"])
+            if new in change["commits"]:
+                refuse(reference, "no new changes")
+"""
+
+
+@dataclasses.dataclass
+class Change:
+    number: int
+    project: str
+    branch: str
+    change_id: str
+    owner: str
+    commits: list[str]
+    topic: str | None = None
+    status: str = "NEW"
+    hashtags: set[str] = dataclasses.field(default_factory=set)
+    reviewers: set[str] = dataclasses.field(default_factory=set)
+    votes: dict[tuple[str, str], int] = dataclasses.field(default_factory=dict)
+    messages: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    updated: int = 0
+
+
+class Gerrit:
+    """A Gerrit with repositories below ``folder``; ``requests`` has ``METHOD path`` of what was asked.
+
+    :ivar answers: (method, regular expression of the path) → (status, content type, body) that is answered instead;
+        a status of 0 closes the connection without an answer.
+    """
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.folder = folder
+        self.changes: list[Change] = []
+        self.requests: list[str] = []
+        self.answers: dict[tuple[str, str], tuple[int, str, str]] = {}
+        self._clock = 0
+        self._lock = threading.RLock()
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def create_project(self, name: str, files: t.Mapping[str, str], branch: str = "master") -> None:
+        path = self.repository(name)
+        path.mkdir(parents=True)
+        self.git(name, "init", "--quiet", "--bare", f"--initial-branch={branch}")
+        self.git(name, "config", "http.receivepack", "true")
+        self._write_state()
+        hook = path / "hooks" / "pre-receive"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(HOOK.format(python=sys.executable, state=str(self._state), email=EMAIL, project=name))
+        hook.chmod(0o755)
+        self.commit(name, files, branch)
+
+    def commit(self, name: str, files: t.Mapping[str, str], branch: str = "master") -> str:
+        """Put a commit with ``files`` on top of a branch, as if it had been merged."""
+        tree = "".join(
+            f"100644 blob {self.git(name, 'hash-object', '-w', '--stdin', input=text)}\t{path}\n"
+            for path, text in files.items()
+        )
+        parent = self.git(name, "rev-parse", "--quiet", "--verify", f"refs/heads/{branch}", check=False)
+        arguments = ["-p", parent] if parent else []
+        tree = self.git(name, "mktree", input=tree)
+        commit = self.git(name, "commit-tree", tree, *arguments, "-m", "merged")
+        self.git(name, "update-ref", f"refs/heads/{branch}", commit)
+        return commit
+
+    def repository(self, name: str) -> pathlib.Path:
+        return self.folder / f"{name}.git"
+
+    def git(self, name: str, *arguments: str, input: str | None = None, check: bool = True) -> str:
+        who = {
+            f"GIT_{role}_{what}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for what, value in (("NAME", "x"), ("EMAIL", EMAIL))
+        }
+        environment = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", **who}
+        argv = ["git", "-C", self.repository(name), *arguments]
+        finished = subprocess.run(argv, input=input, text=True, stdout=subprocess.PIPE, check=check, env=environment)
+        return finished.stdout.strip()
+
+    # What a push becomes
+
+    @property
+    def _state(self) -> pathlib.Path:
+        return self.folder / "state.json"
+
+    def _write_state(self) -> None:
+        rows = [{**vars(c), "url": f"{self.url}/c/{c.project}/+/{c.number}"} for c in self.changes]
+        self._state.write_text(json.dumps(rows, default=str, skipkeys=True))
+
+    def take_pushes(self, project: str) -> None:
+        """Make changes of what was pushed to refs/for/*."""
+        with self._lock:
+            for line in self.git(
+                project, "for-each-ref", "--format=%(objectname) %(refname)", "refs/for/"
+            ).splitlines():
+                commit, _space, reference = line.partition(" ")
+                self.git(project, "update-ref", "-d", reference)
+                branch, _percent, options = reference.removeprefix("refs/for/").partition("%")
+                message = self.git(project, "log", "-1", "--format=%B", commit)
+                change_id = re.findall("^Change-Id: (I[0-9a-f]{40})$", message, re.MULTILINE)[-1]
+                change = next(
+                    (c for c in self.changes if (c.project, c.branch, c.change_id) == (project, branch, change_id)),
+                    None,
+                )
+                if change is None:
+                    change = Change(len(self.changes) + 101, project, branch, change_id, USER, [])
+                    self.changes.append(change)
+                change.commits.append(commit)
+                self.git(project, "update-ref", self._reference(change), commit)
+                # Votes do not outlive a new patch set.
+                change.votes.clear()
+                for option in filter(None, options.split(",")):
+                    key, _equals, value = option.partition("=")
+                    if key == "topic":
+                        change.topic = value
+                    elif key in ("t", "hashtag"):
+                        change.hashtags.add(value)
+                self._touch(change)
+            self._write_state()
+
+    def _touch(self, change: Change) -> None:
+        self._clock += 1
+        change.updated = self._clock
+        self._write_state()
+
+    def _reference(self, change: Change) -> str:
+        return f"refs/changes/{change.number % 100:02}/{change.number}/{len(change.commits)}"
+
+    # What the API answers
+
+    def _info(self, change: Change) -> dict[str, t.Any]:
+        revision = change.commits[-1]
+        message = self.git(change.project, "log", "-1", "--format=%B", revision) + "\n"
+        return {
+            "id": f"{urllib.parse.quote(change.project, safe='')}~{change.branch}~{change.change_id}",
+            "project": change.project,
+            "branch": change.branch,
+            **({"topic": change.topic} if change.topic else {}),
+            "hashtags": sorted(change.hashtags),
+            "change_id": change.change_id,
+            "subject": message.splitlines()[0],
+            "status": change.status,
+            "updated": f"2026-01-01 00:{change.updated // 60:02}:{change.updated % 60:02}.000000000",
+            "_number": change.number,
+            "owner": _account(change.owner),
+            "labels": {
+                label: {
+                    "all": [
+                        {**_account(who), "value": value} for (of, who), value in change.votes.items() if of == label
+                    ]
+                }
+                for label in LABELS
+            },
+            "reviewers": {"REVIEWER": [_account(who) for who in sorted(change.reviewers)]},
+            "current_revision": revision,
+            "revisions": {
+                revision: {
+                    "_number": len(change.commits),
+                    "ref": self._reference(change),
+                    "commit": {"message": message},
+                }
+            },
+            "messages": change.messages,
+        }
+
+    def query(self, query: str) -> list[Change]:
+        found = sorted(self.changes, key=lambda change: -change.updated)
+        for term in re.findall(r'(?:[^\s"]|"[^"]*")+', query):
+            key, _colon, value = term.partition(":")
+            value = value.strip('"')
+            if key in ("project", "branch", "topic"):
+                found = [change for change in found if getattr(change, key) == value]
+            elif key == "status":
+                status = {"open": "NEW"}.get(value, value.upper())
+                found = [change for change in found if change.status == status]
+            elif key == "owner":
+                found = [change for change in found if change.owner == (USER if value == "self" else value)]
+            elif key == "hashtag":
+                found = [change for change in found if value in change.hashtags]
+            else:
+                raise NotImplementedError(query)
+        return found
+
+    def answer(self, method: str, path: str, query: dict[str, list[str]], body: dict[str, t.Any]) -> tuple[int, t.Any]:
+        """The status, and data or text, of a request by the user."""
+        with self._lock:
+            if method == "GET" and path == "/changes/":
+                start, count = int(query.get("S", ["0"])[0]), int(query.get("n", ["500"])[0])
+                found = self.query(query["q"][0])
+                rows = [self._info(change) for change in found[start : start + count]]
+                if rows and len(found) > start + count:
+                    rows[-1]["_more_changes"] = True
+                return 200, rows
+            if method == "GET" and path.startswith("/accounts/"):
+                name = urllib.parse.unquote(path.removeprefix("/accounts/"))
+                who = next((who for who, mail in ACCOUNTS.items() if name in (who, mail)), None)
+                return (200, _account(who)) if who else (404, f"Account '{name}' not found")
+            match = re.fullmatch(r"/changes/([^/]+)(?:/(.*))?", path)
+            if not match:
+                return 501, f"the double does not know {method} {path}"
+            name = urllib.parse.unquote(match[1])
+            change = next((c for c in self.changes if name in (str(c.number), c.change_id, self._info(c)["id"])), None)
+            if change is None:
+                return 404, f"Not found: {name}"
+            return self._change(method, match[2] or "", change, body)
+
+    def _change(self, method: str, action: str, change: Change, body: dict[str, t.Any]) -> tuple[int, t.Any]:
+        if (method, action) in (("GET", ""), ("GET", "detail")):
+            return 200, self._info(change)
+        if (method, action) == ("PUT", "topic"):
+            change.topic = body["topic"]
+        elif (method, action) == ("POST", "hashtags"):
+            change.hashtags |= set(body.get("add", []))
+        elif (method, action) == ("POST", "reviewers"):
+            who = next((name for name, mail in ACCOUNTS.items() if body["reviewer"] in (name, mail)), None)
+            if who is None:
+                text = f"{body['reviewer']} does not identify a registered user or group"
+                return 400, {"input": body["reviewer"], "error": text}
+            if change.status != "NEW":
+                return 409, "change is closed"
+            change.reviewers.add(who)
+            self._touch(change)
+            return 200, {"input": body["reviewer"], "reviewers": [_account(who)]}
+        elif (method, action) == ("POST", "abandon"):
+            if change.status != "NEW":
+                return 409, f"change is {change.status.lower()}"
+            change.status = "ABANDONED"
+            self._say(change, f"Abandoned\n\n{body.get('message', '')}".strip(), None)
+        elif method == "POST" and re.fullmatch("revisions/[0-9a-f]{40}/review", action):
+            if action.split("/")[1] != change.commits[-1]:
+                return 409, "revision is not the current one"
+            votes = {}
+            for label, value in body.get("labels", {}).items():
+                if label not in LABELS:
+                    return 400, f'label "{label}" is not a configured label'
+                if not LABELS[label][0] <= value <= LABELS[label][1]:
+                    return 400, f'label "{label}": {value} is not a valid value'
+                change.votes[label, USER] = votes[label] = value
+            change.reviewers.add(USER)
+            words = " ".join(f"{label}{value:+d}" for label, value in votes.items())
+            text = f"Patch Set {len(change.commits)}:{' ' + words if words else ''}"
+            self._say(change, f"{text}\n\n{body['message']}" if body.get("message") else text, body.get("tag"))
+            self._touch(change)
+            return 200, {"labels": votes}
+        else:
+            return 501, f"the double does not know {method} {action}"
+        self._touch(change)
+        return 200, self._info(change)
+
+    def _say(self, change: Change, text: str, tag: str | None) -> None:
+        row = {"author": _account(USER), "message": text, "_revision_number": len(change.commits)}
+        change.messages.append({**row, "tag": tag} if tag else row)
+
+    def _handler(self) -> type[http.server.BaseHTTPRequestHandler]:
+        gerrit = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self._serve("GET")
+
+            def do_POST(self) -> None:
+                self._serve("POST")
+
+            def do_PUT(self) -> None:
+                self._serve("PUT")
+
+            def log_message(self, format: str, *arguments: t.Any) -> None:
+                pass
+
+            def _serve(self, method: str) -> None:
+                url = urllib.parse.urlsplit(self.path)
+                path = url.path.removeprefix("/a")
+                gerrit.requests.append(f"{method} {path}")
+                if self.headers.get("Transfer-Encoding") == "chunked":
+                    body = b""
+                    while size := int(self.rfile.readline(), 16):
+                        body += self.rfile.read(size)
+                        self.rfile.readline()
+                    self.rfile.readline()
+                else:
+                    body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                for (of, pattern), (status, kind, text) in gerrit.answers.items():
+                    if of == method and re.search(pattern, path):
+                        self._send(status, kind, text.encode())
+                        return
+                needs = url.path.startswith("/a/") or method != "GET" and "git-upload-pack" not in path
+                expected = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+                if needs and self.headers.get("Authorization") != expected:
+                    self._send(401, "text/plain", b"Unauthorized")
+                elif re.search(r"/(info/refs|git-(upload|receive)-pack)$", path):
+                    self._git(method, path, url.query, body)
+                else:
+                    query = urllib.parse.parse_qs(url.query)
+                    data = json.loads(body) if body else {}
+                    status, answer = gerrit.answer(method, path, query, data)
+                    if isinstance(answer, str):
+                        self._send(status, "text/plain", answer.encode())
+                    else:
+                        self._send(status, "application/json", b")]}'\n" + json.dumps(answer).encode())
+
+            def _git(self, method: str, path: str, query: str, body: bytes) -> None:
+                project = re.sub(r"/(info/refs|git-(upload|receive)-pack)$", "", path).strip("/").removesuffix(".git")
+                environment = {
+                    "PATH": os.environ["PATH"],
+                    "GIT_PROJECT_ROOT": str(gerrit.folder),
+                    "GIT_HTTP_EXPORT_ALL": "1",
+                    "GIT_CONFIG_GLOBAL": "/dev/null",
+                    "GIT_CONFIG_NOSYSTEM": "1",
+                    "PATH_INFO": path.replace(f"/{project}/", f"/{project}.git/", 1),
+                    "QUERY_STRING": query,
+                    "REQUEST_METHOD": method,
+                    "REMOTE_USER": USER,
+                    "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+                    "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+                    "CONTENT_LENGTH": str(len(body)),
+                    "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+                }
+                output = subprocess.run(
+                    ["git", "http-backend"], input=body, stdout=subprocess.PIPE, env=environment, check=True
+                ).stdout
+                if path.endswith("git-receive-pack"):
+                    gerrit.take_pushes(project)
+                head, _blank, content = output.partition(b"\r\n\r\n")
+                headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
+                status = int(headers.pop("Status", "200").split()[0])
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def _send(self, status: int, kind: str, content: bytes) -> None:
+                if not status:
+                    self.close_connection = True
+                    return
+                self.send_response(status)
+                if status == 401:
+                    self.send_header("WWW-Authenticate", 'Basic realm="Gerrit Code Review"')
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+        return Handler
+
+
+def _account(who: str) -> dict[str, t.Any]:
+    return {"_account_id": 1000 + sorted(ACCOUNTS).index(who), "username": who, "email": ACCOUNTS[who]}
