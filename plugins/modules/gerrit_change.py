@@ -18,8 +18,8 @@ description:
 author:
   - RDO release engineering (@rdo-infra)
 extends_documentation_fragment:
-  - rdo.releng._attributes.change
-  - rdo.releng._attributes.actiongroup_gerrit
+  - rdo.releng._attributes.CHANGE
+  - rdo.releng._attributes.ACTIONGROUP_GERRIT
   - rdo.releng._gerrit
 options:
   state:

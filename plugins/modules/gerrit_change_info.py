@@ -14,8 +14,8 @@ description:
 author:
   - RDO release engineering (@rdo-infra)
 extends_documentation_fragment:
-  - rdo.releng._attributes.info
-  - rdo.releng._attributes.actiongroup_gerrit
+  - rdo.releng._attributes.INFO
+  - rdo.releng._attributes.ACTIONGROUP_GERRIT
   - rdo.releng._gerrit
 options:
   query:

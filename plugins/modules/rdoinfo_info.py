@@ -16,7 +16,7 @@ description:
 author:
   - RDO release engineering (@rdo-infra)
 extends_documentation_fragment:
-  - rdo.releng._attributes.info
+  - rdo.releng._attributes.INFO
   - rdo.releng._rdoinfo
 options:
   tag:

@@ -17,7 +17,7 @@ description:
 author:
   - RDO release engineering (@rdo-infra)
 extends_documentation_fragment:
-  - rdo.releng._attributes.change
+  - rdo.releng._attributes.CHANGE
 options:
   rdoinfo:
     description: Folder of rdoinfo.

@@ -20,7 +20,7 @@ description:
 author:
   - RDO release engineering (@rdo-infra)
 extends_documentation_fragment:
-  - rdo.releng._attributes.change
+  - rdo.releng._attributes.CHANGE
 options:
   spec:
     description: Path of the spec file.
