@@ -57,7 +57,7 @@ def tag_builds(server, tmp_path):
     """Runs the module with a hub, a user and a place for journals."""
 
     def run(check: bool = False, **options):
-        return run_module("koji_tag_builds", check=check, **settings(server, tmp_path, **options))
+        return run_module("koji_tag_builds", check, libraries=("koji",), **settings(server, tmp_path, **options))
 
     return run
 
@@ -245,7 +245,9 @@ def test_a_killed_run_is_finished_by_the_next(at, by_file, tmp_path):
     wanted = {"rdoinfo": write_rdoinfo(tmp_path / "rdoinfo", {TESTING: nvrs})}
     if by_file:
         plan = str(tmp_path / "plan.json")
-        made = run_module("koji_tag_builds", **settings(server, tmp_path, **wanted, state="planned", plan=plan))
+        made = run_module(
+            "koji_tag_builds", libraries=("koji",), **settings(server, tmp_path, **wanted, state="planned", plan=plan)
+        )
         assert len(made["plan"]["actions"]) == 500
         wanted = {"plan": plan}
     killer = Killer(server)
@@ -254,7 +256,7 @@ def test_a_killed_run_is_finished_by_the_next(at, by_file, tmp_path):
     with pytest.raises(AssertionError, match="status -9"):
         finish_module(killer.process)
     killer.process = None
-    result = run_module("koji_tag_builds", **settings(server, tmp_path, **wanted))
+    result = run_module("koji_tag_builds", libraries=("koji",), **settings(server, tmp_path, **wanted))
     assert not result["failed"], result["msg"]
     assert sorted(server.hub.builds_of(TESTING)) == sorted(nvrs)
     assert server.hub.builds_of(CANDIDATE) == []

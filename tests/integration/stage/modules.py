@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = ROOT / ".build"
 
 
-def start_module(name: str, **arguments: t.Any) -> subprocess.Popen[str]:
+def start_module(name: str, /, **arguments: t.Any) -> subprocess.Popen[str]:
     """Start rdo.releng.``name`` with ``arguments``, with a diff, and do not wait for it."""
     process = subprocess.Popen(
         [sys.executable, "-m", f"ansible_collections.rdo.releng.plugins.modules.{name}"],
@@ -46,6 +46,7 @@ def finish_module(process: subprocess.Popen[str]) -> dict[str, t.Any]:
 
 def run_module(
     name: str,
+    /,
     check: bool = False,
     environment: t.Mapping[str, str] | None = None,
     python: pathlib.Path | str = sys.executable,
