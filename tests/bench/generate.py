@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import hashlib
+import json
 import pathlib
 import random
 import typing as t
@@ -214,7 +215,7 @@ class Generator:
         package.requires = list(dict.fromkeys(package.requires))
         package.files += [
             f"/usr/share/doc/{package.name}/{self.random.choice(WORDS)}-{number}.txt"
-            for number in range(int(self.random.expovariate(1 / 22)) + 3)
+            for number in range(int(self.random.expovariate(1 / 26)) + 3)
         ]
         self.made[package.kind].append(package)
 
@@ -227,8 +228,9 @@ class Generator:
             "({other} >= 900 with {other} < 950)",
             "/opt/nosuch/{name}",
         ]
-        for package in packages:
-            if self.random.random() < self.broken:
+        # Not what much else requires: those were made first.
+        for package in packages[len(packages) // 2 :]:
+            if self.random.random() < 2 * self.broken:
                 kind = self.random.choice(kinds)
                 package.requires.append(kind.format(name=package.name, other=self.random.choice(packages).name))
 
@@ -269,7 +271,7 @@ def write_repository(folder: pathlib.Path, packages: t.Iterable[Package], seed: 
     for package in packages:
         nevra = f"{package.name}-{package.evr}.{package.arch}"
         pkgid = hashlib.sha256(nevra.encode()).hexdigest()
-        about = " ".join(chooser.choices(WORDS, k=60))
+        about = " ".join(chooser.choices(WORDS, k=150))
         version = f'<version epoch="0" ver="{package.version}" rel="{package.release}"/>'
         head = f'<package type="rpm"><name>{package.name}</name><arch>{package.arch}</arch>{version}'
         primary.append(
@@ -325,17 +327,24 @@ def write_repository(folder: pathlib.Path, packages: t.Iterable[Package], seed: 
 
 
 def generate(folder: pathlib.Path, base: int, release: int, seed: int = 1) -> dict[str, int]:
-    """Write ``base``, ``release`` and ``release-closed`` (without injected breakage) below ``folder``."""
+    """Write repositories below ``folder``; how many packages each has.
+
+    ``base``, ``release``, ``release-closed`` without injected breakage, and ``release-next`` with ten packages more.
+    """
     generator = Generator(seed)
     packages = generator.essentials()
     # Variants add about a tenth.
     packages += [generator.package("el9") for _number in range(int(base / 1.115) - len(packages))]
-    counts = {"base": write_repository(folder / "base", generator.variants(packages), seed)}
+    of_base = list(generator.variants(packages))
+    generator.break_some(of_base)
+    counts = {"base": write_repository(folder / "base", of_base, seed)}
     of_release = [generator.package("el9s", release=True) for _number in range(int(release / 1.08))]
     variants = list(generator.variants(of_release))
     counts["release-closed"] = write_repository(folder / "release-closed", variants, seed)
     generator.break_some(variants)
     counts["release"] = write_repository(folder / "release", variants, seed)
+    variants += [generator.package("el9n", release=True) for _number in range(10)]
+    counts["release-next"] = write_repository(folder / "release-next", variants, seed)
     return counts
 
 
@@ -346,7 +355,7 @@ def main() -> None:
     parser.add_argument("--release", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    print(generate(options.folder, options.base, options.release, options.seed))
+    print(json.dumps(generate(options.folder, options.base, options.release, options.seed)))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 import time
 import typing as t
 
@@ -79,6 +78,8 @@ class Cache:
     @contextlib.contextmanager
     def _temporary(self) -> t.Iterator[t.Any]:
         """A new file that is gone afterwards, unless it got another name."""
+        import tempfile
+
         with tempfile.NamedTemporaryFile(
             dir=self.folder if self.writable else None, prefix=_TEMPORARY, delete=False
         ) as file:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .packages import Packages, Repository
+from .packages import Packages, Repository, uncollected
 from .rich import Judge
 
 #: requirements on rpm itself, and on nothing that a repository could hold
@@ -44,6 +44,7 @@ class Closure:
         packages.consider(packages.visible_ids)
         self._judge = Judge(self._providers_of_text, self._providers)
 
+    @uncollected
     def check(self) -> list[Unresolved]:
         """All unresolved requirements of visible packages in checked repositories, sorted."""
         found: list[Unresolved] = []

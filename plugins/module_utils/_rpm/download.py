@@ -10,7 +10,6 @@ import dataclasses
 import hashlib
 import io
 import os
-import tempfile
 import time
 import typing as t
 
@@ -153,6 +152,8 @@ class Transport:
 
         def copy(stream: t.BinaryIO) -> t.BinaryIO:
             packed = _Counted(stream, checksum, LARGE_FILE)
+            import tempfile
+
             target = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - it is what is returned
             try:
                 reader = _unpacker(location, t.cast("t.BinaryIO", io.BufferedReader(packed, _CHUNK)))

@@ -12,7 +12,7 @@ import typing as t
 
 from .._module.errors import InvalidInput
 from .closure import NOT_ASKED, Unresolved, unresolved
-from .packages import Packages, Repository, full_nevra
+from .packages import Packages, Repository, full_nevra, uncollected
 from .rich import Judge, atoms, is_structured
 
 
@@ -67,6 +67,7 @@ class Engine:
     :param packages: to be used for nothing else as long as the engine is.
     """
 
+    @uncollected
     def __init__(self, packages: Packages) -> None:
         self.packages = packages
         self._state = {one.source.id: one for one in packages.repositories if not one.offered}
@@ -128,6 +129,7 @@ class Engine:
 
     # What would be
 
+    @uncollected
     def what_if(self, change: Change) -> Effect:
         """What ``change`` would do. It happens at once: what leaves and what enters never see each other.
 

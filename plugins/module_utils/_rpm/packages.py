@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import functools
+import gc
 import re
 import typing as t
 
@@ -21,6 +22,24 @@ from .repomd import Repomd, read_repomd
 from .rpmfiles import indexed, is_unindexed, rpm_files
 from .solvfile import Index
 from .sources import Source, distinct
+
+T = t.TypeVar("T", bound=t.Callable[..., t.Any])
+
+
+def uncollected(work: T) -> T:
+    """``work`` without the garbage collector, which looks through many small objects again and again for nothing."""
+
+    @functools.wraps(work)
+    def wrapper(*arguments: t.Any, **options: t.Any) -> t.Any:
+        was_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return work(*arguments, **options)
+        finally:
+            if was_enabled:
+                gc.enable()
+
+    return t.cast("T", wrapper)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +94,7 @@ class Packages:
     :param offers: repositories whose packages are not there, and may be asked about.
     """
 
+    @uncollected
     def __init__(
         self,
         sources: t.Sequence[Source],
@@ -208,10 +228,8 @@ class Packages:
             self._module_rivals.update(one.id for one in self.pool.whatprovides(self.pool.str2id(name)))
         for one in state:
             self.admitted[one.first : one.end] = b"\1" * (one.end - one.first)
-            for arch, places in one.index["arches"].items():
-                if arch in ("src", "nosrc") or not self.pool.isknownarch(self.pool.str2id(arch)):
-                    for place in places:
-                        self.admitted[one.first + place] = 0
+            for place in one.index["foreign"]:
+                self.admitted[one.first + place] = 0
             if self._is_filtered(one):
                 for package in one.repo.solvables_iter():
                     if one.excludes(package) or self._is_out_of_module(package, one):

@@ -10,7 +10,6 @@ import dataclasses
 import hashlib
 import re
 import typing as t
-from urllib.parse import urljoin, urlsplit
 
 from .._module.errors import InvalidInput, NotFound, RelengError
 from .download import Checksum, Transport
@@ -108,7 +107,7 @@ def _all_failed(source: Source, failures: list[RelengError]) -> RelengError:
 
 
 def _below(root: str, href: str) -> str:
-    return urljoin(root.rstrip("/") + "/", href) if "://" in root else f"{root.rstrip('/')}/{href}"
+    return f"{root.rstrip('/')}/{href}"
 
 
 def _xml(content: bytes, what: str) -> t.Any:
@@ -148,7 +147,7 @@ def _parse_repomd(content: bytes, root: str) -> dict[str, MetadataFile]:
         href = location.get("href", "") if location is not None else ""
         if not kind or checksum is None or not (checksum.text or "").strip():
             raise InvalidInput(f"{what} has an entry {kind!r} without a type, location or checksum.")
-        if not href or href.startswith("/") or urlsplit(href).scheme or ".." in href.split("/") or "\\" in href:
+        if not href or href.startswith("/") or ":" in href or ".." in href.split("/") or "\\" in href:
             raise InvalidInput(f"{what} puts {kind} at {href!r}, which is not below the repository.")
         size = _number(data.findtext(f"{_REPO}size"), what)
         plain_size = _number(data.findtext(f"{_REPO}open-size"), what)

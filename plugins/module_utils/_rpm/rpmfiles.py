@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import tempfile
 import typing as t
 
 from .._module.errors import CommandFailed, InvalidInput, NotFound
@@ -49,7 +48,10 @@ def indexed(files: t.Sequence[str], what: str) -> t.Iterator[str]:
     :raises NotFound: one of the files is not there.
     :raises InvalidInput: one of the files is no RPM, or a broken one; it is named.
     """
-    from .._module.command import run_command  # slow to import, and most repositories have metadata
+    # Slow to import, and most repositories have metadata.
+    import tempfile
+
+    from .._module.command import run_command
 
     with tempfile.TemporaryDirectory(prefix="rdo.releng-") as folder:
         for number, file in enumerate(files):

@@ -23,7 +23,7 @@ from .repomd import Repomd
 from .rich import is_structured
 
 # Raised whenever the content of the file changes in meaning.
-FORMAT = 2
+FORMAT = 3
 _MAGIC = b"rdo.releng.solv\n"
 _TAIL = struct.Struct("<QL16s")  # bytes of the index, CRC-32 of everything before this, magic
 
@@ -169,7 +169,7 @@ def without_prose(chunks: t.Iterator[bytes]) -> t.Iterator[bytes]:
 def _index(pool: t.Any, repo: t.Any) -> Index:
     """What the index says, for the architecture of ``pool``. Packages go by their place in the repository.
 
-    - ``arches``: packages by architecture
+    - ``foreign``: those that the architecture can not install, and source packages
     - ``older``: those of which there is a newer version of the same architecture
     - ``structured``: rich dependencies that no list of providers answers, with the packages that have them
     - ``open``: those that require, beside such, what no newest package of the repository itself provides
@@ -208,7 +208,12 @@ def _index(pool: t.Any, repo: t.Any) -> Index:
     unmet = {one for one in set().union(*requires) - ignored - structured.keys() if not provides(one)}
     return {
         "packages": repo.nsolvables,
-        "arches": {pool.id2str(arch): places for arch, places in arches.items()},
+        "foreign": sorted(
+            place
+            for arch, places in arches.items()
+            if pool.id2str(arch) in ("src", "nosrc") or not pool.isknownarch(arch)
+            for place in places
+        ),
         "older": sorted(older),
         "structured": users,
         "open": [place for place, dependencies in enumerate(requires) if not unmet.isdisjoint(dependencies)],

@@ -10,7 +10,6 @@ import dataclasses
 import os
 import re
 import typing as t
-from urllib.parse import urlsplit
 
 from .._module.errors import InvalidInput, NotFound
 from .download import Transport
@@ -204,14 +203,18 @@ class SourceReader:
         :raises InvalidInput: neither of them.
         :raises NotFound: a path where nothing is.
         """
-        scheme = urlsplit(text).scheme
+        scheme, separator, rest = text.partition("://")
+        scheme = scheme.lower() if separator else ""
         if scheme in ("http", "https"):
             if re.search(r"[\s\x00-\x1f]", text):
                 raise InvalidInput(f"The address {text!r} of the {what} holds spaces or control characters.")
             return text
         if scheme == "file":
-            text = urlsplit(text).path
-        elif "://" in text:
+            from urllib.parse import unquote
+
+            # file://host/path and file:///path; only this host can be meant.
+            text = unquote(rest[rest.find("/") :])
+        elif separator:
             raise InvalidInput(f"The {what} {text!r} has the scheme {scheme!r}; file, http and https are known.")
         path = os.path.abspath(os.path.expanduser(text))
         if not os.path.exists(path):

@@ -17,7 +17,7 @@ from ansible_collections.rdo.releng.plugins.module_utils._rpm.engine import Chan
 from ansible_collections.rdo.releng.plugins.module_utils._rpm.packages import Rules
 
 bounded = settings(
-    max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
+    max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
 )
 options = st.fixed_dictionaries(
     {"priority": st.sampled_from([1, 99]), "excludepkgs": st.sampled_from([(), ("a",), ("b-2*", "*.i686")])}

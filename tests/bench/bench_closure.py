@@ -1,0 +1,332 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Dependency closure beside ``dnf repoclosure``, on the same generated repositories, one after the other.
+
+Every figure is the median of several runs, each a process of its own; CPU and memory are what the kernel counted for
+it and its children. Fails when the answers differ in a way that is not known.
+
+    python tests/bench/bench_closure.py --base 20000 --release 3000 --runs 5
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import pathlib
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import typing as t
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / ".build"))
+
+Unmet = set[tuple[str, str]]
+
+
+@dataclasses.dataclass
+class Run:
+    """One process: seconds of CPU and of wall time, MiB at its peak, and what it printed."""
+
+    cpu: float
+    wall: float
+    memory: float
+    output: str
+
+
+def run(argv: list[str]) -> Run:
+    start = time.monotonic()
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(
+            argv, stdout=output, stderr=subprocess.PIPE, text=True, env={**os.environ, "LC_ALL": "C"}
+        )
+        assert process.stderr is not None
+        errors = process.stderr.read()
+        _pid, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode not in (0, 1):
+            sys.exit(f"{' '.join(argv)} ended with {process.returncode}: {errors}")
+        output.seek(0)
+        wall = time.monotonic() - start
+        return Run(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, output.read())
+
+
+def median(runs: list[Run]) -> Run:
+    return Run(
+        statistics.median(one.cpu for one in runs), statistics.median(one.wall for one in runs),
+        statistics.median(one.memory for one in runs), runs[-1].output,
+    )  # fmt: skip
+
+
+# What is measured in a process of its own: "bench_closure.py work <what> <folder>"
+
+
+def load(folder: pathlib.Path, checked: list[str], provide: list[str], offers: list[str]) -> t.Any:
+    from ansible_collections.rdo.releng.plugins.module_utils._rpm.cache import Cache
+    from ansible_collections.rdo.releng.plugins.module_utils._rpm.download import Transport
+    from ansible_collections.rdo.releng.plugins.module_utils._rpm.packages import Packages, Rules
+    from ansible_collections.rdo.releng.plugins.module_utils._rpm.sources import Source
+
+    def sources(names: list[str], is_checked: bool) -> list[Source]:
+        return [Source(name, (str(folder / name),), checked=is_checked) for name in names]
+
+    cache = Cache(str(folder / "cache"))
+    state = sources(checked, True) + sources(provide, False)
+    return Packages(state, Rules("x86_64"), cache, Transport(), sources(offers, True))
+
+
+def work_check(folder: pathlib.Path) -> None:
+    from ansible_collections.rdo.releng.plugins.module_utils._rpm.closure import Closure
+
+    for one in Closure(load(folder, ["base", "live"], [], [])).check():
+        print(f"{one.package}\t{one.requirement}")
+
+
+def fifty_builds(packages: t.Any, repository: t.Any, seed: int) -> list[int]:
+    """Packages of fifty source packages."""
+    sources: dict[str, list[int]] = {}
+    for number in range(repository.first, repository.end):
+        sources.setdefault(packages.source_nvr(number), []).append(number)
+    chosen = random.Random(seed).sample(sorted(sources), min(50, len(sources)))
+    return [number for name in chosen for number in sources[name]]
+
+
+def work_whatif(folder: pathlib.Path) -> None:
+    from ansible_collections.rdo.releng.plugins.module_utils._rpm.engine import Change, Engine
+
+    packages = load(folder, ["live"], ["base"], [])
+    effect = Engine(packages).what_if(Change(frozenset(fifty_builds(packages, packages.repositories[0], 1))))
+    print(len(effect.introduced))
+
+
+def work_resident(folder: pathlib.Path) -> None:
+    """CPU of questions to a process that has everything in memory already."""
+    from ansible_collections.rdo.releng.plugins.module_utils._rpm.closure import Closure
+    from ansible_collections.rdo.releng.plugins.module_utils._rpm.engine import Change, Engine
+
+    packages = load(folder, ["base", "live"], [], ["release-closed"])
+    start = time.process_time()
+    engine = Engine(packages)
+    figures: dict[str, t.Any] = {"index": time.process_time() - start}
+    removals, replacements = [], []
+    for seed in range(41):
+        gone = frozenset(fifty_builds(packages, packages.repositories[1], seed))
+        new = frozenset(fifty_builds(packages, packages.repositories[2], seed))
+        for change, times in (Change(gone), removals), (Change(gone, new, "live"), replacements):
+            start = time.process_time()
+            engine.what_if(change)
+            times.append(time.process_time() - start)
+    # The first question builds what the others use.
+    figures["remove"], figures["replace"] = statistics.median(removals[1:]), statistics.median(replacements[1:])
+    figures["worst"] = max(replacements[1:])
+    checks = []
+    for _number in range(5):
+        start = time.process_time()
+        Closure(packages).check()
+        checks.append(time.process_time() - start)
+    figures["check"] = statistics.median(checks)
+    print(json.dumps(figures))
+
+
+def work_installability(folder: pathlib.Path) -> None:
+    from ansible_collections.rdo.releng.plugins.module_utils._rpm.installability import uninstallable
+
+    figures = {}
+    for name in "release-closed", "live":
+        packages = load(folder, [name], ["base"], [])
+        one = packages.repositories[0]
+        numbers = [number for number in range(one.first, one.end) if packages.visible[number]]
+        start = time.process_time()
+        found = uninstallable(packages, packages.visible_ids, numbers)
+        figures[name] = [len(numbers), len(found), time.process_time() - start]
+    print(json.dumps(figures))
+
+
+def work_floor(folder: pathlib.Path) -> None:
+    """Decompress everything once, and parse it with nobody listening: nothing that reads it can be faster."""
+    from xml.parsers import expat
+
+    import zstandard
+
+    for name in "base", "live":
+        for kind in "primary", "filelists":
+            packed = (folder / name / "repodata" / f"{kind}.xml.zst").read_bytes()
+            expat.ParserCreate().Parse(zstandard.ZstdDecompressor().decompress(packed), True)
+
+
+class Bench:
+    """The repositories, and both programs on them. The one that changes is called ``live``."""
+
+    def __init__(self, folder: pathlib.Path, runs: int) -> None:
+        self.folder, self.runs = folder, runs
+        self.set_live("release")
+
+    def set_live(self, name: str) -> None:
+        shutil.rmtree(self.folder / "live", ignore_errors=True)
+        shutil.copytree(self.folder / name, self.folder / "live")
+
+    def change(self) -> None:
+        """Let ``live`` be one that neither program has read, and ``base`` one that both have."""
+        self.forget()
+        self.set_live("release")
+        self.dnf()
+        self.ours("check")
+        self.set_live("release-next")
+
+    def forget(self) -> None:
+        for name in "cache", "dnf-cache":
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+
+    def dnf(self, *options: str) -> Run:
+        return run([
+            "dnf", "--quiet", "--disableplugin=local", "--setopt=reposdir=/nonexistent", "--releasever=9",
+            "--forcearch=x86_64", f"--setopt=cachedir={self.folder / 'dnf-cache'}",
+            *(f"--repofrompath={name},file://{self.folder / name}" for name in ("base", "live")),
+            *options, "repoclosure", "--newest",
+        ])  # fmt: skip
+
+    def ours(self, what: str) -> Run:
+        return run([sys.executable, str(HERE / "bench_closure.py"), "work", what, str(self.folder)])
+
+    def side_by_side(self, before: t.Callable[[int], None], *options: str) -> tuple[Run, Run]:
+        """Medians of dnf and ours, taking turns; ``before`` prepares each turn."""
+        theirs, ours = [], []
+        for number in range(self.runs):
+            before(number)
+            theirs.append(self.dnf(*options))
+            ours.append(self.ours("check"))
+        return median(theirs), median(ours)
+
+
+def unmet_of_dnf(output: str) -> Unmet:
+    found, package = set(), ""
+    for line in output.splitlines():
+        if line.startswith("package: "):
+            package = line.split()[1]
+        elif line.startswith("    "):
+            found.add((package, line.strip()))
+    return found
+
+
+def unmet_of_ours(output: str) -> Unmet:
+    return {(line.split("\t")[0], line.split("\t")[1]) for line in output.splitlines()}
+
+
+def explain(package: str, requirement: str) -> str:
+    """Why the two may differ about a requirement; empty when there is no known reason."""
+    if package.endswith(".aarch64"):
+        return "dnf also checks packages of foreign architectures"
+    if requirement.startswith("(") and any(f" {word} " in requirement for word in ("and", "if", "unless")):
+        return "dnf takes a rich dependency for met by any provider of a part of it"
+    return ""
+
+
+def compare(title: str, dnf: Run, ours: Run) -> None:
+    print(
+        f"{title:34} CPU {dnf.cpu:7.2f} s {ours.cpu:7.3f} s {dnf.cpu / ours.cpu:6.1f}x   wall {dnf.wall:7.2f} s "
+        f"{ours.wall:7.3f} s {dnf.wall / ours.wall:6.1f}x   memory {dnf.memory:5.0f} {ours.memory:5.0f} MiB "
+        f"{dnf.memory / ours.memory:4.1f}x"
+    )
+
+
+def measure(folder: pathlib.Path, runs: int) -> bool:
+    """Print everything that is measured beside dnf; whether the answers agree."""
+    bench = Bench(folder, runs)
+    version = run(["dnf", "--version"]).output.split()[0]
+    print(f"dnf {version} and ours, medians of {runs}, taking turns\n")
+    dnf, ours = bench.side_by_side(lambda _number: bench.forget())
+    compare("cold, no cache", dnf, ours)
+    cold = ours
+    warm, ours = bench.side_by_side(lambda _number: None)
+    compare("warm", warm, ours)
+    one, other = unmet_of_dnf(warm.output), unmet_of_ours(ours.output)
+    changed, ours = bench.side_by_side(lambda _number: bench.change(), "--refresh")
+    compare("one of two repositories changed", changed, ours)
+    bench.set_live("release")
+    bench.ours("check")
+    compare("what-if of 50 builds, new process", warm, median([bench.ours("whatif") for _number in range(runs)]))
+    print("(against a warm dnf repoclosure)\n")
+
+    floor = median([bench.ours("floor") for _number in range(runs)])
+    print(f"floor: decompress and parse once {floor.cpu:.2f} s; cold takes {cold.cpu / floor.cpu:.1f} times that")
+    figures = json.loads(bench.ours("resident").output)
+    print(f"resident: index {figures['index'] * 1e3:.0f} ms once")
+    for what, title in ("check", "full recheck"), ("remove", "remove 50 builds"), ("replace", "replace 50 builds"):
+        times = warm.cpu / figures[what]
+        print(f"resident: {title} {figures[what] * 1e3:.2f} ms, {times:.0f}x less than a warm dnf repoclosure")
+    print(f"resident: worst replacement {figures['worst'] * 1e3:.2f} ms")
+    for name, (count, bad, seconds) in json.loads(bench.ours("installability").output).items():
+        print(f"installability of {count} packages of {name}: {bad} can not be installed, {seconds:.2f} s CPU")
+
+    kinds: dict[str, int] = {}
+    for package, requirement in one ^ other:
+        kind = explain(package, requirement) or "NOT EXPLAINED"
+        kinds[kind] = kinds.get(kind, 0) + 1
+        if kind == "NOT EXPLAINED":
+            print(f"NOT EXPLAINED: {package} requires {requirement}")
+    print(f"\nagreement: {len(one & other)} requirements unmet for both")
+    for kind, count in sorted(kinds.items()):
+        print(f"  {count} differ: {kind}")
+    return "NOT EXPLAINED" not in kinds
+
+
+def make(folder: pathlib.Path, base: int, release: int, seed: int) -> dict[str, int]:
+    """Generate the repositories, in another process: the kernel counts a parent's memory as its children's."""
+    options = ["--base", str(base), "--release", str(release), "--seed", str(seed)]
+    return t.cast(
+        "dict[str, int]", json.loads(run([sys.executable, str(HERE / "generate.py"), str(folder), *options]).output)
+    )
+
+
+def series(folder: pathlib.Path, sizes: list[int]) -> None:
+    """How the cost grows with the number of packages."""
+    print("\npackages   cold s   µs a package   warm s   µs a package   memory MiB")
+    for size in sizes:
+        place = folder / str(size)
+        counts = make(place, int(size * 0.87), int(size * 0.13), 1)
+        bench = Bench(place, 1)
+        colds = []
+        for _number in range(3):
+            bench.forget()
+            colds.append(bench.ours("check"))
+        cold = median(colds)
+        warm = median([bench.ours("check") for _number in range(3)])
+        total = counts["base"] + counts["release"]
+        print(
+            f"{total:8} {cold.cpu:8.2f} {cold.cpu / total * 1e6:14.1f} {warm.cpu:8.3f} {warm.cpu / total * 1e6:14.1f} "
+            f"{cold.memory:12.0f}"
+        )
+        shutil.rmtree(place)
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["work"]:
+        globals()[f"work_{sys.argv[2]}"](pathlib.Path(sys.argv[3]))
+        return
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--base", type=int, default=20000, help="packages of the base repository")
+    parser.add_argument("--release", type=int, default=3000, help="packages of the release repository")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--runs", type=int, default=5, help="runs of which the median is taken")
+    parser.add_argument("--series", type=int, nargs="*", default=[5000, 10000, 20000, 40000, 60000])
+    options = parser.parse_args()
+    if shutil.which("dnf") is None:
+        print("closure: skipped, dnf is not installed")
+        return
+    with tempfile.TemporaryDirectory(prefix="releng-bench-") as place:
+        folder = pathlib.Path(place)
+        counts = make(folder, options.base, options.release, options.seed)
+        print(f"closure: {counts}")
+        agrees = measure(folder, options.runs)
+        series(folder, options.series)
+    sys.exit(0 if agrees else 1)
+
+
+if __name__ == "__main__":
+    main()
