@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
 import typing as t
@@ -38,16 +39,21 @@ class Effect:
 
     :param introduced: what would newly be unresolved, each with the source packages that bring it about.
     :param fixed: what is unresolved now and would not be any more, or whose package would be gone.
-    :param unresolved: everything that would be unresolved, sorted.
     :param lost: packages that would be gone, with no other version of theirs seen.
     :param downgraded: (now, then) packages that would be seen in an older version.
+    :param everything: says what :attr:`unresolved` is, when somebody asks.
     """
 
     introduced: list[tuple[Unresolved, str]]
     fixed: list[Unresolved]
-    unresolved: list[Unresolved]
     lost: list[int]
     downgraded: list[tuple[int, int]]
+    everything: t.Callable[[], list[Unresolved]] = dataclasses.field(repr=False)
+
+    @functools.cached_property
+    def unresolved(self) -> list[Unresolved]:
+        """Everything that would be unresolved, sorted."""
+        return self.everything()
 
 
 class Engine:
@@ -147,26 +153,36 @@ class Engine:
         suspects |= self._with_touched_texts(touched, judge)
         suspects -= leaving
         suspects.update(number for number, repository in entering.items() if repository.source.checked)
-        after: dict[tuple[int, int, str], Unresolved] = {}
-        causes: dict[tuple[int, int, str], int] = {}
-        for number, texts in self._failures.items():
-            if number not in leaving and number not in suspects:
-                after.update((self._key(number, text), self._say(number, text)) for text in texts)
-        for number in suspects:
-            place = entering[number].source.id if number in entering else ""
-            for text in self._failed(number, unmet, judge):
-                key = self._key(number, text)
-                after[key] = self._say(number, text, place)
-                causes[key] = number
+        dropped = self._failures.keys() & (leaving | suspects)
+        new = [
+            (number, text, entering[number].source.id if number in entering else "")
+            for number in suspects
+            for text in self._failed(number, unmet, judge)
+        ]
+        count = collections.Counter(self._key(number, text) for number, text, _place in new)
+        count.subtract(self._key(number, text) for number in dropped for text in self._failures[number])
         before = self._before
+
+        def everything() -> list[Unresolved]:
+            kept = self._failures.keys() - dropped
+            same = [self._say(number, text) for number in kept for text in self._failures[number]]
+            return sorted(same + [self._say(*one) for one in new])
+
         return Effect(
             introduced=sorted(
-                (after[key], self._cause(causes[key], key[2], moves)) for key in causes.keys() - before.keys()
+                (self._say(number, text, place), self._cause(number, text, moves))
+                for number, text, place in new
+                if not before[self._key(number, text)]
             ),
-            fixed=sorted(before[key] for key in before.keys() - after.keys()),
-            unresolved=sorted(after.values()),
+            fixed=sorted(
+                self._say(number, text)
+                for number in dropped
+                for text in self._failures[number]
+                if not before[self._key(number, text)] + count[self._key(number, text)]
+            ),
             lost=moves.lost,
             downgraded=moves.downgraded,
+            everything=everything,
         )
 
     def seen_after(self, change: Change) -> list[int]:
@@ -294,9 +310,10 @@ class Engine:
             wanted = {self._atoms[atom] for one in self._texts[number] for atom in atoms(one)} | self._requires[number]
         else:
             wanted = {self.packages.dependency(text)}
-        moved = {one for one in moves.leaving if not wanted.isdisjoint(self._provided.get(one, ()))}
+        providers = {one for dependency in wanted for one in self._providers[dependency]}
+        moved = providers & moves.leaving
         if is_structured(text):
-            moved.update(one for one in moves.entering if not wanted.isdisjoint(self._provided.get(one, ())))
+            moved |= providers & moves.entering.keys()
         return ", ".join(sorted({self._source(one) for one in moved}))
 
     def _source(self, number: int) -> str:
@@ -369,13 +386,11 @@ class Engine:
         return self.packages.by_name(self._state.values())
 
     @functools.cached_property
-    def _before(self) -> dict[tuple[int, int, str], Unresolved]:
-        """What is unresolved as things are."""
-        return {
-            self._key(number, text): self._say(number, text)
-            for number, texts in self._failures.items()
-            for text in texts
-        }
+    def _before(self) -> collections.Counter[tuple[int, int, str]]:
+        """How many packages of a name and architecture have an unresolved requirement, as things are."""
+        return collections.Counter(
+            self._key(number, text) for number, texts in self._failures.items() for text in texts
+        )
 
     @functools.cached_property
     def _by_spelling(self) -> dict[str, set[int]]:

@@ -167,11 +167,11 @@ class Packages:
             if parsed is None:
                 raise InvalidInput(f"The rich dependency {text[:200]!r} can not be understood.")
             return parsed.id
-        name, _space, rest = text.partition(" ")
-        if not rest:
-            return pool.str2id(name)
-        sign, _space, evr = rest.partition(" ")
+        # The path of a file may hold spaces: a relation is what ends in an operator and a version.
+        name, sign, evr = text.rsplit(" ", 2) if text.count(" ") >= 2 else (text, "", "")
         flags = {"<": solv.REL_LT, "=": solv.REL_EQ, ">": solv.REL_GT}
+        if not sign or not set(sign) <= flags.keys():
+            return pool.str2id(text)
         return pool.rel2id(pool.str2id(name), pool.str2id(evr), sum(flags[one] for one in sign))
 
     def structured(self, repository: Repository) -> dict[int, str]:
