@@ -60,7 +60,7 @@ requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
 ## Use
 
 .PHONY: quickstart
-quickstart: .venv/run.done $(DLRN)/done $(COLLECTION) ## The whole pipeline on this machine; FAULT=build|closure|scenario|vote shows a gate
+quickstart: .venv/run.done $(DLRN)/done $(COLLECTION) ## The whole pipeline on this machine; FAULT=build|closure|scenario|packaging|vote shows a gate
 	@.ci/quickstart "$(FAULT)"
 
 ## Checks
@@ -74,7 +74,7 @@ lint: .venv/dev.done $(COLLECTION) ## Ruff, mypy, ansible-lint, ansible-test san
 
 .PHONY: units
 units: .venv/dev.done $(COLLECTION) ## Unit tests
-	@$(BIN)/pytest -q tests/unit
+	@$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/unit
 
 .PHONY: contract
 contract: .venv/dev.done $(COLLECTION) ## What a Koji hub and a Gerrit do; on doubles, or on KOJI_HUB_URL, GERRIT_URL
@@ -82,7 +82,7 @@ contract: .venv/dev.done $(COLLECTION) ## What a Koji hub and a Gerrit do; on do
 
 .PHONY: integration
 integration: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Tests with the real rpmbuild, dnf, DLRN and its API on loopback
-	@$(BIN)/pytest -q tests/integration
+	@$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/integration
 
 .PHONY: bench
 bench: .venv/dev.done $(COLLECTION) ## Measure beside the peers and print the ratios

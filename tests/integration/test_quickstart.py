@@ -1,0 +1,189 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The quickstart as a person runs it: green, nothing to do, each fault held by its gate, green again.
+
+The tests follow each other on one folder, as runs do on one trunk; each says what the one before left.
+"""
+
+from __future__ import annotations
+
+import configparser
+import json
+import os
+import pathlib
+import sqlite3
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LABEL = "current-passed-ci"
+# After the first run two small projects are tested again, not all of them.
+FEW = json.dumps(
+    {
+        "scenario_upstream_tests_projects": [
+            {"name": name, "package": f"python3-{name}-tests", "module": name}
+            for name in ("stevedore", "debtcollector")
+        ]
+    }
+)
+
+
+class Quickstart:
+    """A quickstart in a folder of its own."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.folder = folder
+        self.repositories = folder / "dlrn" / "data" / "repos"
+
+    def run(self, fault: str = "", *arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "QUICKSTART_FOLDER": str(self.folder), "ANSIBLE_NOCOLOR": "1"}
+        return subprocess.run(
+            [str(ROOT / ".ci" / "quickstart"), fault, *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def rows(self, query: str) -> list[tuple]:
+        with sqlite3.connect(self.folder / "dlrn" / "commits.sqlite") as database:
+            return database.execute(query).fetchall()
+
+    def label(self, name: str = LABEL) -> dict[str, str]:
+        """The address of each repository that a label holds."""
+        parser = configparser.ConfigParser(interpolation=None)
+        parser.read(self.repositories / name / "delorean.repo")
+        return {section: parser[section]["baseurl"] for section in parser.sections()}
+
+    def consistent(self, component: str) -> str:
+        return os.readlink(self.repositories / "component" / component / "consistent")
+
+    def document(self, name: str) -> dict:
+        return json.loads((self.folder / "run" / name).read_text())
+
+    def votes(self) -> list[tuple]:
+        return self.rows("select ci_name, ci_vote, notes from civotes_agg order by id")
+
+
+@pytest.fixture(scope="module")
+def quickstart(tmp_path_factory):
+    if not (ROOT / ".build" / "dlrn" / "bin" / "dlrn").exists():
+        pytest.skip("DLRN is not installed in .build/dlrn: run make integration")
+    return Quickstart(tmp_path_factory.mktemp("quickstart"))
+
+
+def last_lines(run: subprocess.CompletedProcess[str], count: int = 6) -> str:
+    """What a person sees last."""
+    return "\n".join(run.stdout.rstrip().splitlines()[-count:])
+
+
+def test_from_nothing_to_promoted(quickstart):
+    run = quickstart.run()
+    assert run.returncode == 0, run.stdout[-5000:]
+    assert quickstart.rows("select status, count(*) from commits group by status") == [("SUCCESS", 10)]
+    candidate = quickstart.document("candidate.json")
+    components = {component["component"]: component["repo_url"] for component in candidate["components"]}
+    assert set(components) == {"common", "oslo"}
+    # What was tested is what is promoted, and what consistent held.
+    assert sorted(quickstart.label().values()) == sorted(components.values())
+    assert quickstart.label() == quickstart.label("consistent")
+    assert [vote[:2] for vote in quickstart.votes()] == [("quickstart-upstream-tests", 1)]
+    assert quickstart.votes()[0][2].splitlines()[0] == f"candidate: {candidate['id']}"
+    assert quickstart.document("decision.json")["promote"] is True
+    tests = quickstart.document("step-upstream-tests.json")
+    assert {row[0]: row[1] for row in tests["rows"]}["oslo-utils.subunit"] > 18000
+    page = (quickstart.folder / "run" / "index.html").read_text()
+    assert "stand-in" in page
+    assert "http://" not in page.replace("http://www.w3.org", "").replace("http://127.0.0.1", "")
+    assert "Quickstart: done after" in run.stdout
+
+
+def test_again_there_is_nothing_to_do(quickstart):
+    before = (
+        quickstart.rows("select id from commits"),
+        quickstart.votes(),
+        quickstart.rows("select * from promotions"),
+    )
+    candidate = quickstart.document("candidate.json")
+    run = quickstart.run()
+    assert run.returncode == 0, run.stdout[-5000:]
+    after = (quickstart.rows("select id from commits"), quickstart.votes(), quickstart.rows("select * from promotions"))
+    assert after == before
+    assert quickstart.document("candidate.json")["id"] == candidate["id"]
+    assert "passed before with this candidate" in run.stdout
+
+
+def test_a_commit_that_does_not_build_holds_consistent_back(quickstart):
+    label, oslo = quickstart.label(), quickstart.consistent("oslo")
+    run = quickstart.run("build")
+    assert run.returncode != 0
+    assert "missing-requirement" in last_lines(run)
+    assert "a_library_that_nobody_packaged" in last_lines(run)
+    assert quickstart.consistent("oslo") == oslo
+    assert quickstart.label() == label
+    # It is as red when nothing is left to build.
+    assert "python-oslo-i18n" in last_lines(again := quickstart.run("build"))
+    assert again.returncode != 0
+
+
+def test_a_requirement_that_nobody_provides_is_no_candidate(quickstart):
+    label = quickstart.label()
+    run = quickstart.run("closure")
+    assert run.returncode != 0
+    assert "python3dist(a-library-that-nobody-packaged)" in last_lines(run)
+    assert "python3-debtcollector-functional-tests" in last_lines(run)
+    assert quickstart.label() == label
+
+
+def test_a_failing_upstream_test_is_a_red_vote(quickstart):
+    label = quickstart.label()
+    run = quickstart.run("scenario", "--extra-vars", FEW)
+    assert run.returncode != 0
+    assert "debtcollector.tests" in last_lines(run)
+    job, success, notes = quickstart.votes()[-1]
+    assert (job, success) == ("quickstart-upstream-tests", 0)
+    assert quickstart.document("candidate.json")["id"] in notes
+    assert quickstart.label() == label
+
+
+def test_what_is_broken_only_while_packaging_is_red(quickstart):
+    """The tests run on what the packages install: the sources of this commit pass theirs."""
+    label = quickstart.label()
+    run = quickstart.run("packaging", "--extra-vars", FEW)
+    assert run.returncode != 0
+    assert "debtcollector.tests" in last_lines(run)
+    modules = next((quickstart.folder / "results").glob("*/*/logs/modules.log")).read_text()
+    assert "/site-packages/debtcollector/__init__.py" in modules
+    assert quickstart.label() == label
+
+
+def test_an_api_that_refuses_the_vote_stops_the_promotion(quickstart):
+    label, votes = quickstart.label(), quickstart.votes()
+    run = quickstart.run("vote", "--extra-vars", FEW)
+    assert run.returncode != 0
+    assert "401" in last_lines(run)
+    assert quickstart.votes() == votes
+    # The result is not lost: it lies beside the logs.
+    candidate = quickstart.document("candidate.json")["id"]
+    (kept,) = (quickstart.folder / "results" / candidate[:12]).glob("*/votes/*")
+    assert json.loads(kept.read_text())["success"] is True
+    assert quickstart.label() == label
+
+
+def test_without_a_fault_it_is_green_again(quickstart):
+    label = quickstart.label()
+    run = quickstart.run("", "--extra-vars", FEW)
+    assert run.returncode == 0, run.stdout[-5000:]
+    assert quickstart.label() != label
+    assert quickstart.label() == quickstart.label("consistent")
+    candidate = quickstart.document("candidate.json")
+    assert sorted(quickstart.label().values()) == sorted(part["repo_url"] for part in candidate["components"])
+
+
+def test_no_server_is_left_and_no_root(quickstart):
+    state = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert str(quickstart.folder) not in state
+    assert str(quickstart.folder) not in pathlib.Path("/proc/mounts").read_text()
+    assert not list((quickstart.folder / "results").glob("*/*/root"))
