@@ -45,6 +45,7 @@ class Quickstart:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            check=False,
         )
 
     def rows(self, query: str) -> list[tuple]:

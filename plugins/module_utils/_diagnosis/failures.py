@@ -71,6 +71,9 @@ _MISSING = re.compile(
     r"|No match for argument: (?P<e>.+)"
     r"|^\s+(?P<f>\S.*?) is needed by \S+$"
 )
+# Python says so where a build imports what it made, and then the section that did it fails as a whole.
+_MODULE = re.compile(r"^ModuleNotFoundError: No module named '(?P<a>[^']+)'")
+_SECTION_FAILED = re.compile(r"Bad exit status from \S+ \(%check\)")
 _PATCH = re.compile(
     r"\bHunk #\d+ FAILED|\d+ out of \d+ hunks? FAILED|error: patch failed:|: patch does not apply"
     r"|Reversed \(or previously applied\) patch detected|^CONFLICT \(|can't find file to patch"
@@ -121,6 +124,7 @@ def diagnose(text: str) -> Diagnosis:
     """
     found: dict[FailureClass, list[str]] = {}
     missing: list[str] = []
+    modules: dict[str, str] = {}
     installing = checking = False
     for line in text.splitlines():
         line = line.rstrip()
@@ -132,6 +136,8 @@ def diagnose(text: str) -> Diagnosis:
             continue
         if _SECTION.search(line):
             checking = bool(_CHECK.search(line))
+        if match := _MODULE.search(line):
+            modules[match["a"]] = line.strip()
         for failure_class, pattern in _PATTERNS:
             if not pattern.search(line):
                 continue
@@ -145,6 +151,11 @@ def diagnose(text: str) -> Diagnosis:
                 continue
             found.setdefault(failure_class, []).append(line.strip())
             break
+    if modules and all(_SECTION_FAILED.search(line) for line in found.get(FailureClass.TESTS_FAILED, [])):
+        # No test failed: the module could not even be imported.
+        found.pop(FailureClass.TESTS_FAILED, None)
+        found.setdefault(FailureClass.MISSING_REQUIREMENT, []).extend(modules.values())
+        missing += modules
     for failure_class in _WEIGHT:
         if failure_class in found:
             lines = list(dict.fromkeys(found[failure_class]))

@@ -121,7 +121,7 @@ class Dnf:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "LC_ALL": "C.UTF-8", "HOME": str(self.folder)}
-        return subprocess.run([*self.base, *arguments], capture_output=True, text=True, env=environment)
+        return subprocess.run([*self.base, *arguments], capture_output=True, text=True, env=environment, check=False)
 
     def repoclosure(self, *arguments: str) -> set[tuple[str, str]]:
         """(NEVRA, requirement) of all that ``dnf repoclosure`` finds."""

@@ -19,6 +19,10 @@ EXPECTED = {
     "build-timeout": ("timeout", "= timeout: ended after 3 s"),
     "builddep-missing": ("missing-requirement", "No matching package to install: 'python3-nosuchthing >= 3'"),
     "check-import": ("tests-failed", "ERROR: test_t (unittest.loader._FailedTest.test_t)"),
+    "check-module": (
+        "missing-requirement",
+        "ModuleNotFoundError: No module named 'a_library_that_nobody_packaged'",
+    ),
     "check-unittest": ("tests-failed", "FAIL: test_a (__main__.T.test_a)"),
     "compile-error": ("unknown", "SyntaxError: '(' was never closed"),
     "disk-full": ("infrastructure", "dd: error writing '/dev/full': No space left on device"),
