@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 import sys
 
+from hypothesis import HealthCheck, settings
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, ".build")
 COLLECTION = os.path.join(BUILD, "ansible_collections", "rdo", "releng")
@@ -15,3 +17,7 @@ if not os.path.exists(COLLECTION):
     os.makedirs(os.path.dirname(COLLECTION), exist_ok=True)
     os.symlink(ROOT, COLLECTION)
 sys.path.insert(0, BUILD)
+
+# The same examples each time, however busy the machine is: a change is judged by what it does, not by luck.
+settings.register_profile("repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("repeatable")
