@@ -75,6 +75,32 @@ options:
   plan:
     description: File of the plan.
     type: path
+  closure:
+    description:
+      - Prove that the tags' repositories lose nothing that is required there. A plan that breaks something is refused.
+      - Nothing is regenerated for it. The metadata is that of the repositories as they are; a build that comes to a tag
+        is taken from another tag's repository or from O(closure.offers).
+    type: dict
+    suboptions:
+      repositories:
+        description: >-
+          The repository of each tag, a folder or URL with C(repodata) in it. For a tag that is not named, the hub's own
+          below O(topurl).
+        type: dict
+        default: {}
+      base:
+        description: Repositories that provide, as C(provide) of M(rdo.releng.repoclosure).
+        type: list
+        elements: raw
+        default: []
+      offers:
+        description: Repositories, or folders of RPMs, with builds that are in no tag's repository.
+        type: list
+        elements: raw
+        default: []
+      arch:
+        description: Architecture. If not set, that of the host.
+        type: str
   fail_on_refused:
     description: Fail, when all else is done, if something wanted was refused.
     type: bool
@@ -230,6 +256,15 @@ def main() -> None:
             "permissions": {"type": "list", "elements": "str", "default": []},
             "state": {"type": "str", "choices": ["applied", "planned"], "default": "applied"},
             "plan": {"type": "path"},
+            "closure": {
+                "type": "dict",
+                "options": {
+                    "repositories": {"type": "dict", "default": {}},
+                    "base": {"type": "list", "elements": "raw", "default": []},
+                    "offers": {"type": "list", "elements": "raw", "default": []},
+                    "arch": {"type": "str"},
+                },
+            },
             "fail_on_refused": {"type": "bool", "default": True},
             "method": {"type": "str", "choices": ["task", "direct"], "default": "task"},
             "batch_size": {"type": "int", "default": 50},

@@ -28,13 +28,14 @@ from .._koji.plan import (
 from .._koji.session import Hub
 from .._koji.state import read_state
 from .._module.documents import digest, read_document, write_document
-from .._module.errors import Conflict, InvalidInput, NotFound, RelengError
+from .._module.errors import Conflict, InvalidInput, NotFound, Refused, RelengError
 from .._module.lock import held_lock
 from .._module.progress import say
 from .._module.runner import Change, Plan
 from .._module.table import text_table
 from .._release.rdoinfo import Rdoinfo
 from .rdoinfo_query import read_rdoinfo
+from .tag_closure import prove
 
 
 class TagBuilds(Change):
@@ -65,6 +66,7 @@ class TagBuilds(Change):
             document, state = self._read_plan(params["plan"])
         else:
             document, state = self._make_plan()
+            self._prove(document)
         self._actions = [_action(data) for data in document["actions"]]
         self._refused = document["refused"]
         self._journal = Journal(self._folder, self._hub.address, digest(document))
@@ -140,6 +142,28 @@ class TagBuilds(Change):
             permissions=frozenset(params["permissions"]),
         )
         return self._document(wanted, state, make_plan(wanted, state, rules)), state
+
+    def _prove(self, document: dict[str, t.Any]) -> None:
+        """Add what the plan would do to the tags' repositories.
+
+        :raises Refused: something that is met now would not be any more.
+        """
+        options = self._params["closure"]
+        if not options:
+            return
+        own = {**options, "cache_dir": self._params["cache_dir"]}
+        document["closure"] = prove(document["actions"], own, self._hub.topurl)
+        introduced = document["closure"]["introduced"]
+        if introduced:
+            heads = ["tag", "package", "reason", "introduced by"]
+            keys = ("tag", "package", "reason", "introduced_by")
+            table = text_table(heads, [[one[key] for key in keys] for one in introduced])
+            raise Refused(
+                f"The plan would break {len(introduced)} requirements that are met now; nothing was changed.\n{table}",
+                plan=document,
+                refused=document["refused"],
+                actions=[str(_action(data)) for data in document["actions"]],
+            )
 
     def _document(self, wanted: Wanted, state: State, plan: TagPlan) -> dict[str, t.Any]:
         """The plan as it travels: with what the hub held where it acts, so that it can be seen whether that changed."""

@@ -38,7 +38,7 @@ def seed(hub: Hub, wanted: Wanted, release: str | None = None) -> None:
 def options(url: str, folder: pathlib.Path, **more: t.Any) -> dict[str, t.Any]:
     """Options of koji_tag_builds, as Ansible would fill them in."""
     names = ("koji", "topurl", "authtype", "cert", "serverca", "principal", "keytab", "rdoinfo_revision", "release",
-             "distro", "phase", "builds", "owner", "plan")  # fmt: skip
+             "distro", "phase", "builds", "owner", "plan", "closure")  # fmt: skip
     return {
         **dict.fromkeys(names),
         "server": url, "user": "kojiadmin", "password": "kojiadmin", "timeout": 60.0, "deadline": 120.0, "retries": 3,
