@@ -1,0 +1,139 @@
+#!/usr/bin/python
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: koji_build
+version_added: 0.1.0
+short_description: Build a package on a Koji hub
+description:
+  - Builds a source RPM, or a revision of a repository, for a target, and waits for it with progress.
+  - An NVR that is there and complete is no change. One that is being built is waited for.
+  - A build that fails returns its class, the lines of its logs that say why, and where the logs are.
+options:
+  source:
+    description: A file C(*.src.rpm) on this host, or the address of a repository with C(#REVISION) behind.
+    type: str
+    required: true
+  target:
+    description: Build target.
+    type: str
+    required: true
+  nvr:
+    description: >-
+      NVR that is built. Of a source RPM it is read from the file's name; for a repository it is needed, unless
+      O(scratch=true).
+    type: str
+  scratch:
+    description: Build without keeping the result. Such a build is always made.
+    type: bool
+    default: false
+  arches:
+    description: Only these architectures. If not set, those of the target's build tag.
+    type: list
+    elements: str
+    default: []
+  wait:
+    description: Wait for the build to end.
+    type: bool
+    default: true
+  wait_timeout:
+    description: Seconds to wait.
+    type: float
+    default: 14400.0
+  poll:
+    description: Seconds between two looks.
+    type: float
+    default: 10.0
+extends_documentation_fragment:
+  - rdo.releng._attributes.CHANGE
+  - rdo.releng._attributes.ACTIONGROUP_KOJI
+  - rdo.releng._koji
+author:
+  - RDO release engineering (@rdo-infra)
+"""
+
+EXAMPLES = r"""
+- name: Build what was reviewed
+  rdo.releng.koji_build:
+    koji: cbs
+    source: git+https://review.rdoproject.org/r/deps/python-foo.git#4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
+    nvr: python-foo-1.2.0-1.el9s
+    target: cloud9s-openstack-epoxy-el9s
+
+- name: See whether a source RPM builds
+  rdo.releng.koji_build:
+    koji: cbs
+    source: /var/tmp/python-foo-1.2.0-1.el9s.src.rpm
+    target: cloud9s-openstack-epoxy-el9s
+    scratch: true
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or would be, a sentence each.
+  returned: success
+  type: list
+  elements: str
+  sample: ["build python-foo-1.2.0-1.el9s for cloud9s-openstack-epoxy-el9s"]
+
+build:
+  description:
+    - The build, as M(rdo.releng.koji_build_info) has it, with its C(rpms). Null for a scratch build, and when it is not
+      there yet.
+  returned: success
+  type: dict
+task_id:
+  description: The task that builds it; null if it was imported, and in check mode.
+  returned: success
+  type: int
+logs:
+  description: Addresses of the logs. Empty if it is not known where the hub serves its files (O(topurl)).
+  returned: success
+  type: list
+  elements: str
+failure_class:
+  description: The class of the failure, for example V(missing-requirement).
+  returned: when the build failed
+  type: str
+lines:
+  description: The lines of the logs that say so.
+  returned: when the build failed
+  type: list
+  elements: str
+fault:
+  description: What the hub says of the failure.
+  returned: when the build failed
+  type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import KOJI
+from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
+from ansible_collections.rdo.releng.plugins.module_utils._service.hub_build import HubBuild
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **KOJI,
+            "source": {"type": "str", "required": True},
+            "target": {"type": "str", "required": True},
+            "nvr": {"type": "str"},
+            "scratch": {"type": "bool", "default": False},
+            "arches": {"type": "list", "elements": "str", "default": []},
+            "wait": {"type": "bool", "default": True},
+            "wait_timeout": {"type": "float", "default": 14400.0},
+            "poll": {"type": "float", "default": 10.0},
+        },
+        supports_check_mode=True,
+    )
+    run_change(module, HubBuild(module.params))
+
+
+if __name__ == "__main__":
+    main()
