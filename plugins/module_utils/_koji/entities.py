@@ -231,6 +231,8 @@ class TagEntity(Entity):
         return [Step(f"create tag {name}", call("createTag", name, about={"tag": name}, **given))]
 
     def _edit_steps(self, name: str, found: dict[str, t.Any], values: dict[str, t.Any]) -> list[Step]:
+        if isinstance(values.get("perm"), int) and values["perm"] == found["perm_id"]:
+            values["perm"] = found["perm"]
         edits = {key: value for key, value in values.items() if found[key] != value}
         if not edits:
             return []

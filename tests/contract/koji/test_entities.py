@@ -179,6 +179,7 @@ def test_a_tag_has_all_that_is_named_and_no_more(bring, server):
     emptied = bring(TagEntity, name="child", inheritance=[], external_repos=[], packages={}, groups={})[0]
     assert len(emptied) == 5
     assert bring(TagEntity, name="child", perm="repo")[1]["perm"] == "repo"
+    assert bring(TagEntity, name="child", perm=3)[0] == []
     assert bring(TagEntity, name="child", perm="")[1]["perm"] is None
 
 

@@ -114,7 +114,7 @@ def _result(status: int, output: str, errors: str) -> dict[str, t.Any]:
 
 
 def _environment() -> dict[str, str]:
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("DLRNAPI_")}
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("DLRNAPI_", "KOJI_"))}
     return {**clean, "PYTHONPATH": _python_path()}
 
 
