@@ -78,7 +78,8 @@ def read_commits(packages: Packages, transport: Transport) -> dict[str, Commits]
         for row in rows:
             values = {column: (row[column] or "").strip() for column in _COLUMNS}
             if _SHA.fullmatch(values["Source Sha"]) and _SHA.fullmatch(values["Dist Sha"]):
-                found[values.pop("Pkg NVR")] = Commits(*values.values())
+                nvr = values.pop("Pkg NVR")
+                found[nvr] = Commits(*values.values())
     return found
 
 

@@ -1,0 +1,203 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules repoclosure, rpm_repository and rpm_repository_diff_info on real RPMs, as a playbook runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from stage.modules import BUILD, run_module
+from stage.rpms import Dnf, Rpm, build_repository, build_rpms
+from test_closure_golden import read
+
+MODULES = """\
+document: modulemd
+version: 2
+data:
+  name: tools
+  stream: "1"
+  version: 1
+  context: aaaa
+  arch: x86_64
+  summary: tools
+  description: tools
+  license: {module: [MIT]}
+  artifacts: {rpms: ["modular-0:2-1.noarch"]}
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("modules")
+
+
+@pytest.fixture(scope="module")
+def trunk(place):
+    rpms = [Rpm("lib", "2-1"), Rpm("tool", requires=("lib >= 2",)), Rpm("known", requires=("nosuch",))]
+    return build_repository(place / "trunk", rpms, "trunk")
+
+
+@pytest.fixture(scope="module")
+def base(place):
+    return build_repository(place / "base", [Rpm("lib", "3-1", requires=("deep",)), Rpm("deep")], "base")
+
+
+def closure(place, check_mode=False, **arguments):
+    """The module's result. Its option check has the name of an argument of run_module."""
+    options = {"cache_dir": str(place / "cache"), "arch": "x86_64", **arguments, "_ansible_check_mode": check_mode}
+    result = subprocess.run(
+        [sys.executable, "-m", "ansible_collections.rdo.releng.plugins.modules.repoclosure"],
+        input=json.dumps({"ANSIBLE_MODULE_ARGS": options}),
+        env={**os.environ, "PYTHONPATH": str(BUILD)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return {"failed": False, **json.loads(result.stdout)}
+
+
+def unmet(result, key="unresolved"):
+    return [(one["package"], one["requirement"]) for one in result[key]]
+
+
+def test_what_is_unresolved_fails_unless_it_is_waived(place, trunk):
+    result = closure(place, check=[str(trunk)])
+    assert result["failed"] and not result["closed"]
+    assert unmet(result) == [("known-1-1.noarch", "nosuch")]
+    assert "known-1-1.noarch" in result["msg"] and "known-1-1.noarch" in result["table"]
+    waivers = place / "waivers.yml"
+    entry = {"owner": "jane", "reason": "on its way", "until": "2999-01-01"}
+    waivers.write_text(
+        json.dumps([{"waives": "nosuch", "package": "known", **entry}, {"waives": "x", "package": "tool", **entry}])
+    )
+    result = closure(place, check=[str(trunk)], waivers=[str(waivers)])
+    assert not result["failed"] and result["closed"]
+    assert [one["waiver"]["owner"] for one in result["waived"]] == ["jane"]
+    assert [one["waives"] for one in result["stale_waivers"]] == ["x"]
+
+
+def test_only_what_a_change_introduces_fails(place, trunk, base):
+    rpm = place / "new" / "noarch" / "lib-1-1.noarch.rpm"
+    build_rpms(place / "new", [Rpm("lib", "1-1")], "trunk")
+    fine = closure(place, check=[str(trunk)], remove=["tool-1-1.noarch"])
+    assert not fine["failed"] and [one["package"] for one in fine["lost"]] == ["tool-1-1.noarch"]
+    result = closure(place, check=[str(trunk)], add=[str(rpm)], remove=["lib-2-1.noarch"])
+    assert result["failed"]
+    assert unmet(result, "introduced") == [("tool-1-1.noarch", "lib >= 2")]
+    assert [(one["package"], one["to"], one["dependents"]) for one in result["downgraded"]] == [
+        ("lib-2-1.noarch", "lib-1-1.noarch", ["tool-1-1.noarch"])
+    ]
+
+
+def test_a_package_of_a_lower_priority_is_hidden_or_only_not_preferred(place, base, tmp_path):
+    top = build_repository(tmp_path / "top", [Rpm("lib", "1-1"), Rpm("user", requires=("lib >= 3",))], "top")
+    given = {"check": [{"id": "top", "baseurl": str(top), "priority": 1}], "provide": [str(base)]}
+    assert unmet(closure(place, **given)) == [("user-1-1.noarch", "lib >= 3")]
+    assert closure(place, priorities="prefer", **given)["closed"]
+    # dnf takes it where it must.
+    assert Dnf(tmp_path, {"top": top, "base": base}, top__priority="1").installs("user")
+
+
+def test_patterns_hide_packages_as_they_do_for_dnf(trunk, tmp_path):
+    dnf = Dnf(tmp_path, {"trunk": trunk}, trunk__excludepkgs="lib-2*")
+    ours = read({"id": "trunk", "baseurl": str(trunk), "excludepkgs": ["lib-2*"]})
+    assert ours == dnf.repoclosure("--newest") == {("tool-1-1.noarch", "lib >= 2"), ("known-1-1.noarch", "nosuch")}
+    only = {"id": "trunk", "baseurl": str(trunk), "includepkgs": ["tool", "lib"]}
+    assert read(only) == Dnf(tmp_path, {"trunk": trunk}, trunk__includepkgs="tool,lib").repoclosure("--newest") == set()
+
+
+def test_modular_packages_are_hidden_as_they_are_for_dnf(place, tmp_path):
+    rpms = [Rpm("modular", "2-1", provides=("of-module",)), Rpm("user", requires=("of-module",))]
+    folder = tmp_path / "modular"
+    build_rpms(folder, rpms, "modular")
+    modules = tmp_path / "modules.yaml"
+    modules.write_text(MODULES)
+    run_module("rpm_repository", path=folder, extra={"modules": str(modules)})
+    source = {"id": "m", "baseurl": str(folder)}
+    assert read(source) == Dnf(tmp_path, {"m": folder}).repoclosure("--newest") == {("user-1-1.noarch", "of-module")}
+    assert read({**source, "module_hotfixes": True}) == set()
+    assert Dnf(tmp_path, {"m": folder}, m__module_hotfixes="1").repoclosure("--newest") == set()
+    assert closure(place, check=[source], modules=["tools:1"])["closed"]
+    assert "There is no module stream 'tools:9'" in closure(place, check=[source], modules=["tools:9"])["msg"]
+
+
+def test_installability_finds_what_closure_does_not(place, tmp_path):
+    rpms = [
+        Rpm("deep", requires=("middle",)),
+        Rpm("middle", requires=("nosuch",)),
+        Rpm("torn", requires=("one", "two")),
+        Rpm("one", conflicts=("two",)),
+        Rpm("two"),
+        Rpm("fine", requires=("one",)),
+    ]
+    folder = build_repository(tmp_path / "deep", rpms, "deep")
+    result = closure(place, check=[str(folder)], installability=True, fail_on_unresolved=False)
+    found = {one["package"]: (one["kind"], one["reason"]) for one in result["unresolved"]}
+    assert {name: kind for name, (kind, _reason) in found.items()} == {
+        "deep-1-1.noarch": "installability",
+        "middle-1-1.noarch": "closure",
+        "torn-1-1.noarch": "installability",
+    }
+    assert "conflicts with two" in found["torn-1-1.noarch"][1]
+    assert "nothing provides nosuch" in found["deep-1-1.noarch"][1]
+    dnf = Dnf(tmp_path, {"deep": folder})
+    assert [dnf.installs(name) for name in ("deep", "torn", "fine")] == [False, False, True]
+
+
+def test_check_mode_writes_no_cache(trunk, tmp_path):
+    result = closure(tmp_path, True, check=[str(trunk)], fail_on_unresolved=False)
+    assert unmet(result) and not (tmp_path / "cache").exists()
+
+
+def test_a_repository_is_published_once_and_again_when_it_changes(place, tmp_path):
+    folder = tmp_path / "new"
+    build_rpms(folder, [Rpm("a")], "published")
+    assert run_module("rpm_repository", True, path=folder)["changed"]
+    assert not (folder / "repodata").exists()
+    first = run_module("rpm_repository", path=folder)
+    assert first["changed"] and not run_module("rpm_repository", path=folder)["changed"]
+    old = set(os.listdir(folder / "repodata"))
+    build_rpms(folder, [Rpm("b")], "published2")
+    second = run_module("rpm_repository", path=folder)
+    assert second["changed"] and second["packages"] == 2
+    # Who has read the old repomd.xml still finds what it names, until its time is over.
+    assert old < set(os.listdir(folder / "repodata"))
+    third = run_module("rpm_repository", path=folder, keep=0)
+    assert third["changed"] and old & set(os.listdir(folder / "repodata")) == {"repomd.xml"}
+    assert read(folder) == set()
+
+
+def test_a_file_that_is_no_rpm_is_named(place, tmp_path):
+    build_rpms(tmp_path, [Rpm("a")], "good")
+    (tmp_path / "noarch" / "bad-1-1.noarch.rpm").write_text("not an RPM")
+    for result in run_module("rpm_repository", path=tmp_path), closure(place, check=[str(tmp_path)]):
+        assert "bad-1-1.noarch.rpm can not be read: not an RPM file" in result["msg"]
+    assert "neither repodata nor RPM files" in closure(place, check=["/proc/self/fdinfo"])["msg"]
+
+
+VERSIONS = (
+    "Project,Source Repo,Source Sha,Dist Repo,Dist Sha,Status,Last Success Timestamp,Component,Extended Sha,Pkg NVR\n"
+)
+
+
+def test_the_difference_goes_down_to_commits(place, tmp_path):
+    sides = []
+    for name, number, commit in ("before", "1", "a" * 40), ("after", "2", "b" * 40):
+        rpms = [Rpm("lib", f"{number}-1"), Rpm(f"only-{name}"), Rpm("same")]
+        folder = build_repository(tmp_path / name, rpms, f"python-{name}")
+        source = f"python-{name}0-1-1"
+        row = f"lib,https://git/lib,{commit},https://git/d,{'c' * 40},SUCCESS,1,,,{source}"
+        (folder / "versions.csv").write_text(f"{VERSIONS}{row}\n")
+        sides.append(str(folder))
+    result = run_module("rpm_repository_diff_info", before=sides[:1], after=sides[1:], cache_dir=place / "cache")
+    assert [(one["name"], one["before"], one["after"]) for one in result["upgraded"]] == [("lib", "1-1", "2-1")]
+    assert [one["name"] for one in result["added"]] == ["only-after"]
+    assert [one["name"] for one in result["removed"]] == ["only-before"]
+    assert [one["name"] for one in result["rebuilt"]] == ["same"]
+    assert [(one["repository"], one["from"], one["to"]) for one in result["commits"]] == [
+        ("https://git/lib", "a" * 40, "b" * 40)
+    ]
+    again = run_module("rpm_repository_diff_info", before=sides[:1], after=sides[:1], cache_dir=place / "cache")
+    assert again["same"]
