@@ -105,7 +105,8 @@ def test_a_release_is_shown_as_a_table_and_a_page(run, tmp_path):
 
 
 def test_a_spec_change_is_proposed(run, gerrit, tmp_path):
-    spec = "Name: python-x\nVersion: 1\nRelease: 1\nSummary: x\nLicense: x\nRequires: python3-cliff >= 3.0\n\n%description\nx\n"
+    head = "Name: python-x\nVersion: 1\nRelease: 1\nSummary: x\nLicense: x\n"
+    spec = f"{head}Requires: python3-cliff >= 3.0\n\n%description\nx\n"
     gerrit.create_project("x-distgit", {"python-x.spec": spec}, "rpm-master")
     clone(gerrit, "x-distgit", tmp_path / "distgit")
     (tmp_path / "x").mkdir()
