@@ -124,7 +124,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import KOJI
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
-from ansible_collections.rdo.releng.plugins.module_utils._service.tagged_candidate import tagged_candidate
+from ansible_collections.rdo.releng.plugins.module_utils._service.tagged_candidate import TaggedCandidate
 
 
 def main() -> None:
@@ -148,7 +148,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    run_change(module, tagged_candidate(module.params))
+    run_change(module, TaggedCandidate(module.params))
 
 
 if __name__ == "__main__":

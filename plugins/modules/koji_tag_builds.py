@@ -30,6 +30,7 @@ options:
       - Where rdoinfo is, whose C(buildsys-tags) are wanted. A folder, a local git repository or the URL of one.
       - With O(builds), only the order of tags and their map are taken from it.
     type: str
+    required: false
   release:
     description: Release of rdoinfo. If not set, all.
     type: str

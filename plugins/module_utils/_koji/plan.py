@@ -205,19 +205,18 @@ class _Planner:
         self.refused: list[dict[str, t.Any]] = []
         self.added: dict[tuple[str, str], int] = {}  # (tag, build) → id of the action that puts it there, or mends it
         self.kept_out: set[tuple[str, str]] = set()  # (tag, build) that was refused
+        self._there = {name: tag for name, tag in state.tags.items() if tag is not None}
         self.known: dict[str, Build | None] = dict(state.builds)
-        for held in state.tags.values():
-            self.known.update({build.nvr: build for build in held.builds} if held else {})
-        self.by_package = {
-            name: _by_package(tag.builds) for name, tag in state.tags.items() if tag is not None and name in self.rows
-        }
+        for held in self._there.values():
+            self.known.update({build.nvr: build for build in held.builds})
+        self.by_package = {name: _by_package(tag.builds) for name, tag in self._there.items() if name in self.rows}
 
     def plan(self) -> TagPlan:
         tags = self._in_order()
         for tag in tags:
-            if self.state.tags[tag] is None and self.rows[tag]:
+            if tag not in self._there and self.rows[tag]:
                 self._refuse("tag", tag, "unknown-tag", f"the hub has no such tag; {len(self.rows[tag])} builds")
-        there = [tag for tag in tags if self.state.tags[tag] is not None]
+        there = [tag for tag in tags if tag in self._there]
         for tag in there:
             for package, nvr in sorted(self.rows[tag].items()):
                 self._bring_in(tag, package, nvr)
@@ -232,11 +231,6 @@ class _Planner:
         lined = [tag for line in self.wanted.lines for tag in line.tags if tag in self.rows]
         return list(dict.fromkeys([*lined, *sorted(self.rows)]))
 
-    def _tag(self, name: str) -> Tag:
-        tag = self.state.tags[name]
-        assert tag is not None
-        return tag
-
     def _act(self, action: str, tag: str, package: str, build: str | None, reason: str, **more: t.Any) -> int:
         self.actions.append(Action(len(self.actions) + 1, action, tag, package, build, reason, **more))
         return len(self.actions)
@@ -249,7 +243,7 @@ class _Planner:
 
     def _bring_in(self, tag_name: str, package: str, nvr: str) -> None:
         """Have ``nvr`` in the tag, as the latest of its package."""
-        tag = self._tag(tag_name)
+        tag = self._there[tag_name]
         held = self.by_package[tag_name].get(package, [])
         if held and held[0].nvr == nvr:
             return
@@ -325,12 +319,11 @@ class _Planner:
         """In a tag, now or by this plan; it counts too if this plan takes it out in the end."""
         if (tag_name, nvr) in self.added:
             return True
-        tag = self.state.tags.get(tag_name)
-        return tag is not None and tag.has(nvr)
+        return tag_name in self._there and self._there[tag_name].has(nvr)
 
     def _take_out(self, tag_name: str) -> None:
         """What is in a tag and is to be there no longer."""
-        tag = self._tag(tag_name)
+        tag = self._there[tag_name]
         rows = self.rows[tag_name]
         for build in tag.builds:
             nvr, package = build.nvr, build.name

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import typing as t
 
 from .._dlrn.candidate import Base, Build, Candidate, utc
@@ -17,26 +18,23 @@ from .._module.errors import InvalidInput, NotFound
 from .pinning import PinnedCandidate, web_of
 
 
-@dataclasses.dataclass
 class TaggedCandidate(PinnedCandidate):
     """A lockfile that names the builds of a tag, and pins its repository as the base repository of the tag's name.
 
-    :param hub: how to reach the hub; called when the plan is made.
-    :param event: None: that of the tag's repository, or the hub's last one when ``repository`` is given.
-    :param repository: address of the tag's repository; None: the hub's own.
-    :param arch: of the hub's own repository.
+    :param params: options of the module koji_candidate.
     """
 
-    hub: t.Callable[[], Hub] | None = None
-    tag: str = ""
-    event: int | None = None
-    repository: str | None = None
-    arch: str = "x86_64"
+    def __init__(self, params: t.Mapping[str, t.Any]) -> None:
+        reading = {**params, "api_url": None, "ca_path": params["serverca"]}
+        own = ("path", "release", "distro", "dependencies", "base", "scenarios")
+        given = {name: params[name] for name in own}
+        super().__init__(connect=lambda: web_of(reading), trunk_url="", label=None, commits=None, **given)
+        self._params = params
+        self.tag: str = params["tag"]
 
     def _resolve(self) -> Candidate:
-        assert self.hub is not None
-        hub = self.hub()
-        repository, event = self.repository, self.event
+        hub = Hub.from_params(self._params)
+        repository, event = self._params["repository"], self._params["event"]
         if repository is None:
             repository, event = self._own_repository(hub)
         elif event is None:
@@ -45,7 +43,7 @@ class TaggedCandidate(PinnedCandidate):
         if not builds:
             raise InvalidInput(f"The tag {self.tag} held no builds at event {event}: there is nothing to test.")
         url = check_url(repository, f"address of the repository of {self.tag}")
-        return Candidate(
+        candidate = Candidate(
             kind="koji",
             release=self.release,
             distro=self.distro,
@@ -56,6 +54,12 @@ class TaggedCandidate(PinnedCandidate):
             base=(Base(self.tag, url, read_repomd(self.web, url)), *(self._base(**base) for base in self.base)),
             scenarios=tuple(self._scenario(**scenario) for scenario in self.scenarios),
         )
+        if self._params["event"] is None and self.path and os.path.exists(self.path):
+            there = self._existing(self.path)
+            if there.id == candidate.id and there.source["tag"] == self.tag:
+                # The hub has gone on elsewhere: these are the same bits still.
+                return dataclasses.replace(candidate, source=there.source)
+        return candidate
 
     def _own_repository(self, hub: Hub) -> tuple[str, int]:
         """The hub's repository of the tag, by its number, and the event that it shows.
@@ -71,20 +75,7 @@ class TaggedCandidate(PinnedCandidate):
         if not hub.topurl:
             raise InvalidInput("Where does the hub serve its files? Set topurl, or repository.")
         event = repo["begin_event"]
-        if self.event is not None and self.event != event:
-            raise NotFound(f"The repository of {self.tag} is of event {event}, not {self.event}.", **about)
-        return f"{hub.topurl}/repos/{self.tag}/{repo['id']}/{self.arch}", event
-
-
-def tagged_candidate(params: t.Mapping[str, t.Any]) -> TaggedCandidate:
-    """What the module koji_candidate brings about."""
-    own = ("path", "release", "distro", "dependencies", "base", "scenarios", "tag", "event", "repository", "arch")
-    reading = {"api_url": None, "ca_path": params["serverca"]}
-    return TaggedCandidate(
-        connect=lambda: web_of({**params, **reading}),
-        hub=lambda: Hub.from_params(params),
-        trunk_url="",
-        label=None,
-        commits=None,
-        **{name: params[name] for name in own},
-    )
+        wanted = self._params["event"]
+        if wanted not in (None, event):
+            raise NotFound(f"The repository of {self.tag} is of event {event}, not {wanted}.", **about)
+        return f"{hub.topurl}/repos/{self.tag}/{repo['id']}/{self._params['arch']}", event

@@ -250,7 +250,7 @@ ELSEWHERE = {"expired", "duplicate-rpm", "symlink", "dependency"}
 def check(case: Case, world: World) -> None:
     with pytest.raises(case.error) as raised:
         case.call(world)
-    assert type(raised.value) is case.error
+    assert raised.type is case.error
     names = {"p": world.prefix, "plain": world.plain_name, "task": ""}
     for short in ("common", "candidate", "testing", "build"):
         names[short] = world.anonymous.getTag(world(f"cloud9-{short}"))["id"]

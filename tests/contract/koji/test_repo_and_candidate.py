@@ -73,7 +73,11 @@ def test_a_tag_is_pinned_as_it_was_at_an_event(run, double, tmp_path):
     (base,) = candidate["base"]
     assert (base["id"], base["repomd_sha256"]) == (TESTING, hashlib.sha256(REPOMD).hexdigest())
     assert not run("koji_candidate", event=event, **options)["changed"]
-    # The same builds and bits have the same id, whenever they were looked at.
+    latest = {**options, "path": str(tmp_path / "latest.json")}
+    assert run("koji_candidate", **latest)["changed"]
+    double.hub.seed_tagging("parent", "heat-1-1.el9s")
+    # The hub has gone on, and not here: the same builds and bits are the same candidate.
+    assert not run("koji_candidate", **latest)["changed"]
     moved = run("koji_candidate", check=True, **options)
     assert moved["id"] != made["id"]
     assert "nova-3-1.el9s" in [build["nvr"] for build in moved["candidate"]["builds"]]
