@@ -120,14 +120,14 @@ change:
   description: The change as Gerrit has it, or null. In check mode as it was before.
   type: dict
   returned: success
-    sample:
-      number: 54321
-      url: https://review.rdoproject.org/r/c/rdoinfo/+/54321
-      status: open
-      subject: Pin flamingo to upper constraints
-      topic: rdoinfo-uc-update-flamingo
-      branch: master
-      patch_set: 2
+  sample:
+    number: 54321
+    url: https://review.rdoproject.org/r/c/rdoinfo/+/54321
+    status: open
+    subject: Pin flamingo to upper constraints
+    topic: rdoinfo-uc-update-flamingo
+    branch: master
+    patch_set: 2
 actions:
   description: What was done, or would be.
   type: list
