@@ -105,14 +105,21 @@ def edit_spec(text: str, upstream: str, release: str, tarball: str) -> str:
     return text
 
 
+def check_out(clone: str, commit: str, folder: str) -> str:
+    """The commit in a clone of its own: DLRN's workers share theirs, and may build two commits of it at once."""
+    own = os.path.join(folder, "source")
+    git(folder, "clone", "--quiet", "--shared", "--no-checkout", clone, own)
+    git(own, "fetch", "--quiet", "origin", "+refs/tags/*:refs/tags/*")  # versions are made of them
+    git(own, "checkout", "--force", "--quiet", "--detach", commit)
+    return own
+
+
 def make_source_rpm(project: str, output: str, data: str, base_url: str, distgit: str) -> None:
     """:raises Exception: whatever went wrong; the caller puts it in the log."""
-    source = os.path.join(data, project)
     runner = clean_root.Runner(os.path.join(output, "rpmbuild.log"))
     configuration = chroot_driver.read_mock_configuration(os.path.join(data, os.environ["MOCK_CONFIG"]))
-    git(source, "clean", "-dfxq")
-    git(source, "checkout", "-fq", os.environ["DLRN_SOURCE_COMMIT"])
     with tempfile.TemporaryDirectory() as top:
+        source = check_out(os.path.join(data, project), os.environ["DLRN_SOURCE_COMMIT"], top)
         sources = os.path.join(top, "SOURCES")
         shutil.copytree(distgit, sources, ignore=shutil.ignore_patterns(".git"))
         tarball, upstream = make_tarball(source, project, sources)
