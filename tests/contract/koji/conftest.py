@@ -88,6 +88,9 @@ class World:
             if target["name"].startswith(self.prefix):
                 with contextlib.suppress(koji.GenericError):
                     self.admin.deleteBuildTarget(target["id"])
+        for repository in ("ext", "ext-base"):
+            with contextlib.suppress(koji.GenericError):
+                self.admin.deleteExternalRepo(self(repository))
         for tag in self.anonymous.listTags(pattern=f"{self.prefix}*"):
             for build in self.anonymous.listTagged(tag["name"]):
                 with contextlib.suppress(koji.GenericError):
