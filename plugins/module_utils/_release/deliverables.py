@@ -131,7 +131,6 @@ def readiness(
         newest_build, newest_tagged = newest(builds.get(name, {})), newest(in_tag.get(name, {}))
         wanted, status, reason = _wanted(package, deliverable)
         if status is None:
-            assert wanted is not None
             if status_of(newest_build, wanted) in ("missing", "bump"):
                 status, reason = "not-built", f"{wanted} is not built for {distro}"
             elif status_of(newest_tagged, wanted) in ("missing", "bump"):
@@ -147,7 +146,7 @@ def readiness(
                 "model": deliverable.model if deliverable else None,
                 "released": deliverable.version if deliverable else None,
                 "pin": package.get("source-branch"),
-                "wanted": wanted,
+                "wanted": wanted or None,
                 "built": newest_build,
                 "tagged": newest_tagged,
                 "status": status,
@@ -157,10 +156,8 @@ def readiness(
     return rows
 
 
-def _wanted(
-    package: t.Mapping[str, t.Any], deliverable: Deliverable | None
-) -> tuple[str | None, str | None, str | None]:
-    """The version that belongs in the release; or None, with the status and reason that say why there is none."""
+def _wanted(package: t.Mapping[str, t.Any], deliverable: Deliverable | None) -> tuple[str, str | None, str | None]:
+    """The version that belongs in the release; or nothing, with the status and reason that say why there is none."""
     pin = package.get("source-branch")
     version = str(pin) if pin is not None and _VERSION.fullmatch(str(pin)) else None
     if deliverable is None or deliverable.model in ("independent", "abandoned"):
@@ -168,13 +165,13 @@ def _wanted(
             return version.removeprefix("v"), None, None
         what = f"upstream is {deliverable.model}" if deliverable else "it is no deliverable of OpenStack"
         if pin is None:
-            return None, "unpinned", f"{what}, and it is not pinned"
-        return None, "unknown", f"{what}, and it is pinned to {pin}"
+            return "", "unpinned", f"{what}, and it is not pinned"
+        return "", "unknown", f"{what}, and it is pinned to {pin}"
     if deliverable.version is None:
         if deliverable.model == "untagged":
-            return None, "unknown", "upstream makes no releases of it"
+            return "", "unknown", "upstream makes no releases of it"
         only = f"only {deliverable.pre_release}" if deliverable.pre_release else "nothing"
-        return None, "not-released", f"upstream released {only} in the series"
+        return "", "not-released", f"upstream released {only} in the series"
     return deliverable.version, None, None
 
 

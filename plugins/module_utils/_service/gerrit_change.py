@@ -122,9 +122,9 @@ class ProposedChange(Change):
         client, options = self._client, self._options
         client.need_user()
         if self._wanted is None:
-            assert self._review is not None
-            client.abandon(self._review, options["abandon_message"])
-            return {"change": client.change(self._review.number).as_dict()}
+            opened = t.cast("Review", self._review)
+            client.abandon(opened, options["abandon_message"])
+            return {"change": client.change(opened.number).as_dict()}
         if self._push:
             commit = self._wanted.commit(self._review.change_id if self._review else f"I{secrets.token_hex(20)}")
             self._wanted.push(commit)
