@@ -168,7 +168,7 @@ def test_an_api_that_refuses_the_vote_stops_the_promotion(quickstart):
     assert quickstart.votes() == votes
     # The result is not lost: it lies beside the logs.
     candidate = quickstart.document("candidate.json")["id"]
-    (kept,) = (quickstart.folder / "results" / candidate[:12]).glob("*/votes/*")
+    (kept,) = (quickstart.folder / "results" / candidate[:12]).glob("*/votes/*/*")
     assert json.loads(kept.read_text())["success"] is True
     assert quickstart.label() == label
 
