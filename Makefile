@@ -78,7 +78,8 @@ units: .venv/dev.done $(COLLECTION) ## Unit tests
 
 .PHONY: contract
 contract: .venv/dev.done $(COLLECTION) ## What a Koji hub and a Gerrit do; on doubles, or on KOJI_HUB_URL, GERRIT_URL
-	@$(BIN)/pytest -q tests/contract
+	@$(BIN)/pytest -q tests/contract/gerrit
+	$(BIN)/pytest -q --numprocesses 2 tests/contract/koji
 
 .PHONY: integration
 integration: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Tests with the real rpmbuild, dnf, DLRN and its API on loopback
