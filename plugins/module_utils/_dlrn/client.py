@@ -18,8 +18,8 @@ import urllib.parse
 
 from .._module.errors import InvalidInput, Refused, RelengError, Unavailable
 from .._module.waiter import Deadline
+from .._module.web import Answer, Web
 from .names import check_url
-from .web import Answer, Web
 
 # Characters of an answer that an error carries.
 BODY = 2000

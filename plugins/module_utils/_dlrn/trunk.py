@@ -23,10 +23,10 @@ import urllib.parse
 
 from .._module.errors import InvalidInput, NotFound, RelengError
 from .._module.libraries import load_library
+from .._module.web import Web
 from .candidate import Component, hashed_directory, utc
 from .client import DlrnClient
 from .names import EXTENDED, check, check_commit, check_name, check_url, shown
-from .web import Web
 
 REPO_FILE = "delorean.repo"
 

@@ -12,7 +12,6 @@ import time
 import typing as t
 
 from .._diagnosis.failures import diagnose
-from .._dlrn.web import Web
 from .._koji.apply import CANCELED, CLOSED, FAILED
 from .._koji.query import build_info
 from .._koji.session import Hub, HubFault, call
@@ -20,6 +19,7 @@ from .._module.errors import CommandFailed, InvalidInput, NotFound, RelengError
 from .._module.progress import say
 from .._module.runner import Change, Plan
 from .._module.waiter import Deadline, Waiter
+from .._module.web import Web
 from .._rpm.nevra import Nevra
 
 STATES = {0: "free", 1: "open", CLOSED: "closed", CANCELED: "canceled", 4: "assigned", FAILED: "failed"}

@@ -15,11 +15,11 @@ from .._dlrn.candidate import Base, Candidate, Dependencies, Scenario, read_cand
 from .._dlrn.client import DlrnClient
 from .._dlrn.names import check_name, check_url
 from .._dlrn.trunk import Trunk, read_component, read_repomd
-from .._dlrn.web import Web
 from .._git.remote import has_revision, remote_revision
 from .._module.errors import Conflict, InvalidInput, NotFound
 from .._module.runner import Change, Plan
 from .._module.waiter import Deadline
+from .._module.web import Web
 
 T = t.TypeVar("T")
 # What of a candidate can drift.

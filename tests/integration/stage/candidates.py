@@ -8,7 +8,7 @@ import pathlib
 
 from ansible_collections.rdo.releng.plugins.module_utils._dlrn.candidate import Candidate, write_candidate
 from ansible_collections.rdo.releng.plugins.module_utils._dlrn.trunk import Trunk as Tree
-from ansible_collections.rdo.releng.plugins.module_utils._dlrn.web import Web
+from ansible_collections.rdo.releng.plugins.module_utils._module.web import Web
 
 from .trunk import Trunk
 

@@ -13,8 +13,8 @@ import time
 
 import pytest
 
-from ansible_collections.rdo.releng.plugins.module_utils._dlrn import web
 from ansible_collections.rdo.releng.plugins.module_utils._dlrn.client import DlrnClient
+from ansible_collections.rdo.releng.plugins.module_utils._module import web
 from ansible_collections.rdo.releng.plugins.module_utils._module.errors import (
     InvalidInput,
     NotFound,

@@ -14,8 +14,8 @@ import pytest
 
 from ansible_collections.rdo.releng.plugins.module_utils._dlrn.candidate import hashed_directory
 from ansible_collections.rdo.releng.plugins.module_utils._dlrn.trunk import Trunk
-from ansible_collections.rdo.releng.plugins.module_utils._dlrn.web import Web
 from ansible_collections.rdo.releng.plugins.module_utils._module.errors import InvalidInput, NotFound, Unavailable
+from ansible_collections.rdo.releng.plugins.module_utils._module.web import Web
 
 REPOMD = b"<repomd><revision>1</revision></repomd>"
 COMMITS = {"common": ("aa" * 20, "bb" * 20, "None"), "compute": ("cc" * 20, "dd" * 20, "ee" * 20 + "_" + "ff" * 20)}

@@ -19,12 +19,12 @@ import urllib.parse
 
 from ansible.module_utils.urls import open_url
 
-from .._module.errors import NotFound, Unavailable
-from .._module.waiter import Deadline, backoff
+from .errors import NotFound, Unavailable
+from .waiter import Deadline, backoff
 
-# No answer of DLRN's API and no repomd.xml comes near it.
+# No answer of an API and no repomd.xml comes near it.
 MOST_BYTES = 64 * 1024 * 1024
-# A gateway that is overloaded; and DLRN itself, whose SQLite is locked for a moment while a builder writes.
+# A gateway that is overloaded; and 500 for DLRN, whose SQLite is locked for a moment while a builder writes.
 PASSING = (429, 500, 502, 503, 504)
 
 
@@ -60,18 +60,23 @@ class Web:
         self,
         url: str,
         *,
+        method: str | None = None,
         data: bytes | None = None,
         user: tuple[str, str] | None = None,
         repeatable: bool = True,
     ) -> Answer:
-        """The last answer of ``url``: with ``data`` of a POST, else of a GET. Raises nothing."""
+        """The last answer of ``url``. Raises nothing.
+
+        :param method: GET if it is None and there are no ``data``, POST if there are.
+        :param user: name and password.
+        """
         pauses = backoff()
         tries = self.retries if repeatable else 0
         while True:
             limit = min(self.timeout, self.deadline.remaining)
             if limit <= 0:
                 return Answer(None, reason=f"the deadline of {self.deadline.seconds:g} s was over")
-            answer = _in_time(lambda: self._exchange(url, data, user, limit), limit)  # noqa: B023
+            answer = _in_time(lambda: self._exchange(url, method, data, user, limit), limit)  # noqa: B023
             if answer.status is not None and answer.status not in PASSING:
                 return answer
             pause = next(pauses)
@@ -99,19 +104,21 @@ class Web:
             status=answer.status,
         )
 
-    def _exchange(self, url: str, data: bytes | None, user: tuple[str, str] | None, limit: float) -> Answer:
+    def _exchange(
+        self, url: str, method: str | None, data: bytes | None, user: tuple[str, str] | None, limit: float
+    ) -> Answer:
         try:
             response = open_url(
                 url,
                 data=data,
-                method="GET" if data is None else "POST",
+                method=method or ("GET" if data is None else "POST"),
                 headers={"Content-Type": "application/json"} if data is not None else None,
                 timeout=limit,
                 url_username=user[0] if user else None,
                 url_password=user[1] if user else None,
                 force_basic_auth=user is not None,
                 # Writes and credentials go where they were sent, or nowhere.
-                follow_redirects="safe" if data is None else "none",
+                follow_redirects="safe" if data is None and user is None else "none",
                 ca_path=self.ca_path,
                 http_agent="rdo.releng",
                 use_netrc=False,
