@@ -164,14 +164,15 @@ def diagnose(text: str) -> Diagnosis:
     return Diagnosis(FailureClass.UNKNOWN, _last_errors(text))
 
 
-def diagnose_file(path: str) -> Diagnosis:
+def diagnose_file(path: str, start: int = 0) -> Diagnosis:
     """As :func:`diagnose`, for a log file; of a very long one its end.
 
+    :param start: byte from which on it is read; before, others have written.
     :raises NotFound: it can not be read.
     """
     try:
         with open(path, "rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - READ_BYTES))
+            file.seek(max(start, os.fstat(file.fileno()).st_size - READ_BYTES))
             return diagnose(file.read().decode(errors="replace"))
     except OSError as error:
         raise NotFound(f"The log {path} can not be read: {error}") from error

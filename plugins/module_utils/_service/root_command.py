@@ -7,18 +7,13 @@
 from __future__ import annotations
 
 import os
-import time
 import typing as t
 
-from .._diagnosis.failures import diagnose
-from .._module.command import find_program, run_command
-from .._module.errors import CommandFailed, InvalidInput, NotFound, TimedOut
-from .._module.progress import say
+from .._module.command import find_program
+from .._module.errors import InvalidInput, NotFound
 from .._module.runner import Change, Plan
 from .._rpm.clean_root import bubblewrap
-
-# Seconds after which a program that prints something is heard of.
-PAUSE = 10.0
+from .diagnosed_command import run_diagnosed
 
 
 class RootCommand(Change):
@@ -53,41 +48,14 @@ class RootCommand(Change):
             environment={str(name): str(value) for name, value in p["environment"].items()},
             cwd=p["cwd"],
         )
-        say(f"{p['command'][0]} runs in {p['root']}; log: {p['log']}")
-        os.makedirs(os.path.dirname(p["log"]) or ".", exist_ok=True)
-        try:
-            done = run_command(
-                argv, log=p["log"], timeout=p["timeout"] or None, expected=p["expected_status"], watch=Listener()
-            )
-        except (CommandFailed, TimedOut) as error:
-            output = error.data["output"]
-            late = isinstance(error, TimedOut)
-            message = f"= timeout: ended after {p['timeout']:g} s" if late else ""
-            error.message = (
-                f"{p['command'][0]} in {p['root']} "
-                + (f"was ended after {p['timeout']:g} s." if late else f"ended with status {error.data['rc']}.")
-                + f" Log: {p['log']}"
-            )
-            error.data["cmd"] = p["command"]
-            error.data["failure"] = diagnose(f"{output}\n{message}").as_dict()
-            raise
-        # Ansible takes a status other than 0 for a failure unless it is told.
-        return {"failed": False, "rc": done.rc, "output": done.output, "seconds": round(done.seconds, 1)}
-
-
-class Listener:
-    """Says the newest line of output, but not more often than every few seconds."""
-
-    def __init__(self, clock: t.Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._last = clock()
-        self._lines = 0
-
-    def __call__(self, line: str) -> None:
-        self._lines += 1
-        if line.strip() and self._clock() - self._last >= PAUSE:
-            self._last = self._clock()
-            say(f"line {self._lines}: {line[:160]}")
+        return run_diagnosed(
+            argv,
+            f"{p['command'][0]} in {p['root']}",
+            log=p["log"],
+            timeout=p["timeout"] or None,
+            expected=p["expected_status"],
+            command=p["command"],
+        )
 
 
 def check_bind(root: str, bind: t.Mapping[str, t.Any], writable: bool) -> None:
