@@ -22,7 +22,7 @@ options:
     description: Architectures, with spaces between. Their order matters, as the first one's source RPM is kept.
     type: str
   perm:
-    description: Permission that is needed to change what is in the tag. An empty string is none.
+    description: Permission that is needed to change what is in the tag, its name or number. V(false) is none.
     type: raw
   locked:
     description: Whether nothing may be changed in the tag.
@@ -47,13 +47,15 @@ options:
         V(arches), which are left as they are when not given.
     type: raw
   packages:
-    description: All packages of the tag's own list, by owner. Blocked packages are not touched.
+    description:
+      - All packages of the tag's own list, by owner. A package that is inherited is listed by that, whoever owns it.
+      - Packages that are blocked are a matter of O(blocked_packages).
     type: raw
   blocked_packages:
-    description: All packages that are blocked in the tag.
+    description: All packages that are blocked in the tag. One that is in O(packages) too is listed first.
     type: raw
   groups:
-    description: All groups of the tag itself, each with its packages.
+    description: All groups of the tag itself, each with its packages. What is inherited is not added, nor removed.
     type: raw
   state:
     description: Whether it is to be there.
@@ -107,7 +109,7 @@ tag:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rdo.releng.plugins.module_utils._koji.entities import TagEntity
+from ansible_collections.rdo.releng.plugins.module_utils._koji.tag import TagEntity
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import KOJI
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
 

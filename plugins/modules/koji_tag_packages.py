@@ -68,7 +68,7 @@ packages:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rdo.releng.plugins.module_utils._koji.entities import PackagesEntity
+from ansible_collections.rdo.releng.plugins.module_utils._koji.package_list import PackagesEntity
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import KOJI
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
 

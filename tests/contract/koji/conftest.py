@@ -88,7 +88,7 @@ class World:
             if target["name"].startswith(self.prefix):
                 with contextlib.suppress(koji.GenericError):
                     self.admin.deleteBuildTarget(target["id"])
-        for repository in ("ext", "ext-base"):
+        for repository in ("ext", "ext-base", "ext-other"):
             with contextlib.suppress(koji.GenericError):
                 self.admin.deleteExternalRepo(self(repository))
         for tag in self.anonymous.listTags(pattern=f"{self.prefix}*"):
@@ -114,28 +114,30 @@ def only_double():
         pytest.skip("needs the double: a real hub can not be made to do this from outside")
 
 
+@contextlib.contextmanager
+def recorded_world(read_in_source: t.Iterable[str] = ()) -> t.Iterator[World]:
+    """The recorded world, on a double of its own or on the real hub, which is cleaned up behind it."""
+    server = None if REAL else Server(Hub(read_in_source))
+    world = World(server.url if server else str(REAL))
+    yield world
+    if server:
+        server.stop()
+    else:
+        world.close()
+
+
 @pytest.fixture(scope="module")
 def world():
     """The recorded world, shared by the tests of a module."""
-    server = None if REAL else Server(Hub())
-    world = World(REAL or server.url)
-    yield world
-    if server is None:
-        world.close()
-    else:
-        server.stop()
+    with recorded_world() as world:
+        yield world
 
 
 @pytest.fixture
 def fresh_world():
     """The recorded world, for one test."""
-    server = None if REAL else Server(Hub())
-    world = World(REAL or server.url)
-    yield world
-    if server is None:
-        world.close()
-    else:
-        server.stop()
+    with recorded_world() as world:
+        yield world
 
 
 SPEC = """

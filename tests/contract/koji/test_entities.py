@@ -5,18 +5,18 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Hub, Server
+from koji_double import Hub, Server, everything_read_in_source
 from stage.modules import run_module
 
 from ansible_collections.rdo.releng.plugins.module_utils._koji.entities import (
     ExternalRepoEntity,
     InheritanceEntity,
-    PackagesEntity,
-    TagEntity,
     TargetEntity,
 )
+from ansible_collections.rdo.releng.plugins.module_utils._koji.package_list import PackagesEntity
 from ansible_collections.rdo.releng.plugins.module_utils._koji.query import build_info, tag_info
 from ansible_collections.rdo.releng.plugins.module_utils._koji.session import Hub as Session
+from ansible_collections.rdo.releng.plugins.module_utils._koji.tag import TagEntity
 from ansible_collections.rdo.releng.plugins.module_utils._module.errors import InvalidInput, NotFound
 
 CONNECTION = dict.fromkeys(("koji", "topurl", "authtype", "cert", "serverca", "principal", "keytab")) | {
@@ -34,8 +34,8 @@ OPTIONS = {
 
 @pytest.fixture
 def server():
-    """With the calls that are only documented."""
-    server = Server(Hub(documented=Hub().recording["documented"]))
+    """With all that was only read in the hub's source."""
+    server = Server(Hub(everything_read_in_source()))
     server.hub.seed_tag("parent")
     server.hub.seed_tag("other")
     server.hub.seed_tag("child")
@@ -170,17 +170,100 @@ def test_a_tag_has_all_that_is_named_and_no_more(bring, server):
         "set priority 6 of external repository base on child",
         "add external repository crb to child, priority 7",
         "remove package glance from child",
-        "unblock package heat in child",
+        "remove package heat from child",
         "remove rpm-build from group build of child",
     ]
     assert bring(TagEntity, **changed)[0] == []
     assert server.hub.tag_repos[3][0]["merge_mode"] == "bare"
     assert bring(TagEntity, name="child", inheritance="", packages="", external_repos="", groups="")[0] == []
     emptied = bring(TagEntity, name="child", inheritance=[], external_repos=[], packages={}, groups={})[0]
-    assert len(emptied) == 5
+    assert len(emptied) == 6
     assert bring(TagEntity, name="child", perm="repo")[1]["perm"] == "repo"
     assert bring(TagEntity, name="child", perm=3)[0] == []
-    assert bring(TagEntity, name="child", perm="")[1]["perm"] is None
+    assert bring(TagEntity, name="child", perm="")[0] == []
+    assert bring(TagEntity, name="child", perm=False)[1]["perm"] is None
+
+
+def test_lists_and_blocks_of_packages_come_out_right_at_once(bring, server):
+    """Whatever is there before, a second run has nothing to do."""
+    hub = server.hub
+    hub.seed_packages("parent", ["bash"], owner="alice")
+    hub.seed_packages("parent", ["vim"], blocked=True)
+    hub.link(hub.tag("child")["id"], hub.tag("parent")["id"], 0)
+    hub.seed_packages("child", ["nova", "glance"])
+    hub.seed_packages("child", ["heat", "swift", "bash"], blocked=True)
+
+    def settle(*sentences, **lists):
+        assert bring(TagEntity, check=True, name="child", **lists)[0] == list(sentences)
+        assert bring(TagEntity, name="child", **lists)[0] == list(sentences)
+        assert bring(TagEntity, name="child", **lists)[0] == []
+
+    # A list alone leaves blocks alone, and the other way round.
+    settle("remove package glance from child", packages={"alice": ["nova"]})
+    settle("unblock package swift in child", blocked_packages=["heat", "bash", "vim"])
+    # What is to be blocked keeps its entry; a block that is to go goes with its entry, or becomes a listing.
+    settle(
+        "add package cinder to child, owner alice",
+        "set owner of package heat in child to kojiadmin",
+        "remove package swift from child",
+        "block package nova in child",
+        "block package cinder in child",
+        "unblock package heat in child",
+        packages={"alice": ["cinder"], "kojiadmin": ["heat"]},
+        blocked_packages=["nova", "cinder", "bash"],
+    )
+    # bash is listed above; vim is blocked there.
+    settle(
+        "set owner of package bash in child to kojiadmin",
+        "unblock package vim in child",
+        "set owner of package vim in child to kojiadmin",
+        "remove package nova from child",
+        "remove package cinder from child",
+        "remove package heat from child",
+        "unblock package bash in child",
+        packages={"kojiadmin": ["bash", "vim"]},
+        blocked_packages=[],
+    )
+    assert bring(PackagesEntity, tag="child", packages={"kojiadmin": ["bash"]})[0] == []
+    assert sorted(hub.listed[hub.tag("child")["id"]]) == ["vim"]
+
+
+def test_external_repositories_change_places(bring, server):
+    for name in ("base", "crb", "extras"):
+        server.hub.do_createExternalRepo(server.hub.users["kojiadmin"], name, "https://mirror.example.com/")
+    repos = [{"repo": "base", "priority": 5, "merge_mode": "bare"}, {"repo": "crb", "priority": 10}]
+    bring(TagEntity, name="child", external_repos=repos)
+    changed = [{"repo": "base", "priority": 10}, {"repo": "crb", "priority": 20}, {"repo": "extras", "priority": 5}]
+    actions, tag = bring(TagEntity, name="child", external_repos=changed)
+    assert actions == [
+        "take external repository base off child",
+        "set priority 20 of external repository crb on child",
+        "add external repository base to child, priority 10",
+        "add external repository extras to child, priority 5",
+    ]
+    assert {name: repo["priority"] for name, repo in tag["external_repos"].items()} == {
+        "base": 10,
+        "crb": 20,
+        "extras": 5,
+    }
+    assert tag["external_repos"]["base"]["merge_mode"] == "bare"
+    assert bring(TagEntity, name="child", external_repos=changed)[0] == []
+
+
+def test_groups_that_are_inherited_are_there(bring, server):
+    server.hub.link(server.hub.tag("child")["id"], server.hub.tag("parent")["id"], 0)
+    bring(TagEntity, name="parent", groups={"build": ["bash", "tar"]})
+    assert bring(TagEntity, name="child", groups={"build": ["bash"]})[0] == []
+    added = {"build": ["bash", "make"], "srpm-build": ["git"]}
+    assert bring(TagEntity, name="child", groups=added)[0] == [
+        "add make to group build of child",
+        "add group srpm-build to child",
+        "add git to group srpm-build of child",
+    ]
+    assert bring(TagEntity, name="child", groups=added)[0] == []
+    # A group that comes back does not bring back what was in it.
+    assert len(bring(TagEntity, name="child", groups={"build": []})[0]) == 3
+    assert bring(TagEntity, name="child", groups={"srpm-build": []})[1]["groups"]["srpm-build"] == []
 
 
 def test_a_new_parent_takes_the_place_of_one_of_its_priority(bring):
@@ -252,7 +335,8 @@ def test_what_tags_hold(server):
     hub = server.hub
     hub.link(hub.tag("child")["id"], hub.tag("parent")["id"], 0)
     hub.seed_tagging("child", "nova-2-1", "nova-1-1", "glance-1-1")
-    hub.groups[hub.tag("child")["id"]] = {"build": ["bash"]}
+    hub.do_groupListAdd(hub.users["kojiadmin"], "child", "build")
+    hub.do_groupPackageListAdd(hub.users["kojiadmin"], "child", "build", "bash")
     session = Session(server.url, {})
     everything = ["builds", "external_repos", "groups", "history", "inheritance", "packages"]
     server.reset()

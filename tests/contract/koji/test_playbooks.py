@@ -45,7 +45,7 @@ def rdoinfo(tmp_path):
 
 @pytest.fixture
 def server():
-    server = Server(Hub(documented=["editTagExternalRepo"], task_delay=1))
+    server = Server(Hub(task_delay=1))
     yield server
     server.stop()
 
