@@ -38,7 +38,7 @@ options:
     type: float
     default: 300.0
   retries:
-    description: How often a call that is safe to repeat is tried again after no answer, or a 429, 502, 503 or 504.
+    description: How often a call that is safe to repeat is tried again after no answer, or a 429, 500, 502, 503 or 504.
     type: int
     default: 5
 """

@@ -9,20 +9,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-import socket
-import time
 import typing as t
-import urllib.error
 import urllib.parse
 
-from ansible.module_utils.urls import open_url
-
 from .._module.errors import Conflict, InvalidInput, NotFound, Refused, Unavailable
-from .._module.waiter import Deadline, backoff
+from .._module.waiter import Deadline
+from .._module.web import Web
 
 # Gerrit puts this before every JSON text, against pages that would load it as a script.
 _PREFIX = b")]}'"
-_PASSING = (429, 502, 503, 504)
 STATUSES = {"NEW": "open", "MERGED": "merged", "ABANDONED": "abandoned"}
 _DETAILS = ("CURRENT_REVISION", "CURRENT_COMMIT", "DETAILED_LABELS", "DETAILED_ACCOUNTS")
 
@@ -80,7 +75,6 @@ class GerritClient:
         deadline: float = 300.0,
         retries: int = 5,
         ca_path: str | None = None,
-        sleep: t.Callable[[float], None] = time.sleep,
     ) -> None:
         if not re.match(r"https?://[^\s/]", url):
             raise InvalidInput(f"{url!r} is no address of a Gerrit such as https://review.example.org.", url=url)
@@ -90,9 +84,14 @@ class GerritClient:
             raise InvalidInput(f"There is no password for the Gerrit user {username}: set gerrit_password.")
         self.url = url.rstrip("/")
         self.username, self._password = username, password
-        self._timeout, self._retries, self._ca_path = timeout, retries, ca_path
-        self._deadline = Deadline(deadline)
-        self._sleep = sleep
+        self._web = Web(Deadline(deadline), timeout, retries, ca_path)
+
+    @classmethod
+    def from_params(cls, params: t.Mapping[str, t.Any]) -> GerritClient:
+        """The client that the options of the doc fragment ``_gerrit`` describe."""
+        login = params["gerrit_username"], params["gerrit_password"]
+        limits = {name: params[name] for name in ("timeout", "deadline", "retries", "ca_path")}
+        return cls(params["gerrit_url"], *login, **limits)
 
     def query(self, query: str, limit: int = 500) -> list[Review]:
         """The changes that match, the last updated first; ``limit`` at most."""
@@ -223,40 +222,20 @@ class GerritClient:
             ) from error
 
     def _call(self, method: str, path: str, body: t.Any, repeatable: bool) -> t.Any:
-        pauses = backoff()
-        for attempt in range(self._retries + 1):
-            try:
-                return self._once(method, path, body)
-            except Unavailable as error:
-                last = attempt == self._retries or self._deadline.passed
-                if last or not repeatable or error.data.get("status") not in (None, *_PASSING):
-                    raise
-                self._sleep(min(next(pauses), self._deadline.remaining))
-        raise AssertionError("unreachable")
-
-    def _once(self, method: str, path: str, body: t.Any) -> t.Any:
         url = f"{self.url}{'/a' if self.username else ''}{path}"
         what = f"{method} {url}"
-        try:
-            with open_url(
-                url,
-                method=method,
-                data=None if body is None else json.dumps(body).encode(),
-                headers={"Accept": "application/json", "Content-Type": "application/json; charset=UTF-8"},
-                url_username=self.username,
-                url_password=self._password,
-                force_basic_auth=bool(self.username),
-                timeout=max(0.1, min(self._timeout, self._deadline.remaining)),
-                ca_path=self._ca_path,
-                follow_redirects="none",
-            ) as answer:
-                return self._data(answer.read(), what)
-        except urllib.error.HTTPError as error:
-            text = error.read(10000).decode(errors="replace").strip()
-            raise self._error(error.code, text, what) from error
-        except (urllib.error.URLError, OSError, socket.timeout, ValueError) as error:
-            reason = getattr(error, "reason", error)
-            raise Unavailable(f"{what}: no answer: {reason}.", status=None, body=None) from error
+        answer = self._web.call(
+            url,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            user=(self.username, self._password or "") if self.username else None,
+            repeatable=repeatable,
+        )
+        if answer.status is None:
+            raise Unavailable(f"{what}: no answer: {answer.reason}.", status=None, body=None)
+        if answer.status >= 300:
+            raise self._error(answer.status, answer.body[:10000].decode(errors="replace").strip(), what)
+        return self._data(answer.body, what)
 
     def _data(self, content: bytes, what: str) -> t.Any:
         if not content:

@@ -14,12 +14,11 @@ import urllib.parse
 from .._diagnosis.failures import Diagnosis, FailureClass, diagnose
 from .._dlrn.client import DlrnClient
 from .._dlrn.commits import read_holding_back
-from .._gerrit.client import Review
+from .._gerrit.client import GerritClient, Review
 from .._git.repository import REFERENCE
 from .._module.errors import InvalidInput, NotFound, Unavailable
 from .._module.table import text_table
 from .._release.rdoinfo import Rdoinfo
-from .gerrit_change import client_of
 from .rdoinfo_query import read_rdoinfo
 
 _SIGNATURE = re.compile(r"^Failure-Signature: ([0-9a-f]{12})$", re.MULTILINE)
@@ -38,7 +37,7 @@ def plan_failures(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     waiting = {row["project"]: row for row in read_holding_back(dlrn)}
     changes = {
         review.project: review
-        for review in client_of(options).query(
+        for review in GerritClient.from_params(options).query(
             f'topic:"{options["topic"]}" branch:{options["branch"]} status:open'
             + (" owner:self" if options["gerrit_username"] else "")
         )

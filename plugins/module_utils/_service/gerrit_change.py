@@ -23,22 +23,10 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/:-]*")
 _CHANGE_ID = re.compile(r"^Change-Id: (I[0-9a-f]{40})$", re.MULTILINE)
 
 
-def client_of(options: t.Mapping[str, t.Any]) -> GerritClient:
-    """The Gerrit that the options of the fragment rdo.releng._gerrit name."""
-    return GerritClient(
-        options["gerrit_url"],
-        options["gerrit_username"],
-        options["gerrit_password"],
-        timeout=options["timeout"],
-        deadline=options["deadline"],
-        retries=options["retries"],
-        ca_path=options["ca_path"],
-    )
-
-
 def find_changes(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What the module gerrit_change_info returns."""
-    return {"changes": [found.as_dict() for found in client_of(options).query(options["query"], options["limit"])]}
+    client = GerritClient.from_params(options)
+    return {"changes": [found.as_dict() for found in client.query(options["query"], options["limit"])]}
 
 
 class SubmittedReview(Change):
@@ -49,7 +37,7 @@ class SubmittedReview(Change):
 
     def plan(self) -> Plan:
         options = self._options
-        self._client = client_of(options)
+        self._client = GerritClient.from_params(options)
         review = self._review = self._client.change(options["change"])
         if options["revision"] and options["revision"] != review.revision:
             raise Conflict(f"{review.url} has the patch set {review.revision} now, not {options['revision']}.")
@@ -85,7 +73,7 @@ class ProposedChange(Change):
     def plan(self) -> Plan:
         options = self._options
         self._check_names()
-        self._client = client_of(options)
+        self._client = GerritClient.from_params(options)
         self._review = self._open_change()
         before = _state(self._review)
         self._wanted = None if options["state"] == "abandoned" else self._content()
