@@ -13,8 +13,8 @@ description:
   - Looks for mistakes in rdoinfo and all the files that it imports, and fails if there are any.
   - The rules are V(yaml), V(repeated-key), V(unknown-key), V(missing-key), V(repeated-project), V(repeated-name),
     V(undescribed-project), V(unresolved), V(maintainer), V(component), V(release), V(buildsys-tag), V(wrong-file),
-    V(nvr), V(nvr-name), V(nvr-dist), V(repeated-build), V(untested-release), V(pin), V(pin-release), V(status),
-    V(copied-name). C(docs/release-data.md) says what each of them means.
+    V(nvr), V(nvr-name), V(nvr-dist), V(repeated-build), V(untested-release), V(missing-build), V(pin), V(pin-release),
+    V(status), V(copied-name). C(docs/release-data.md) says what each of them means.
 author:
   - RDO release engineering (@rdo-infra)
 extends_documentation_fragment:
@@ -26,6 +26,11 @@ options:
       - The file C(data/series_status.yaml) of the repository openstack/releases.
       - With it, the rule V(status) compares the status of each release with upstream's.
     type: path
+  hub:
+    description:
+      - A Koji hub, as its address or a profile of the client's configuration. It is only read, by nobody in particular.
+      - With it, the rule V(missing-build) asks for each build whether the hub has it complete.
+    type: str
   date:
     description: Day that upstream's dates are compared with, for example V(2026-07-15). Today, if not set.
     type: str
@@ -38,6 +43,8 @@ options:
     description: Whether findings make the task fail.
     type: bool
     default: true
+requirements:
+  - koji, with O(hub)
 """
 
 EXAMPLES = r"""
@@ -49,6 +56,7 @@ EXAMPLES = r"""
   rdo.releng.rdoinfo_lint:
     rdoinfo: https://github.com/redhat-openstack/rdoinfo
     series_status: /srv/releases/data/series_status.yaml
+    hub: https://cbs.centos.org/kojihub
     fail_on_findings: false
   register: lint
 
@@ -103,6 +111,7 @@ def main() -> None:
         argument_spec={
             **RDOINFO,
             "series_status": {"type": "path"},
+            "hub": {"type": "str"},
             "date": {"type": "str"},
             "ignore": {"type": "list", "elements": "str", "default": []},
             "fail_on_findings": {"type": "bool", "default": True},

@@ -97,6 +97,8 @@ class Hub:
             raise InvalidInput(
                 f"timeout ({timeout:g}) and deadline ({deadline:g}) must be above 0, retries ({retries}) not below."
             )
+        if not address.startswith(("http://", "https://")):
+            raise InvalidInput(f"{address!r} is no address of a hub: it must begin with http:// or https://.")
         self._koji = load_library("koji")
         self.address, self.topurl = address, topurl
         self._login, self._timeout = dict(login), timeout
@@ -120,8 +122,6 @@ class Hub:
                 "Which hub? Set koji to a profile of the client's configuration, or server to a hub's address "
                 "(or the environment's KOJI_PROFILE or KOJI_HUB_URL)."
             )
-        if not address.startswith(("http://", "https://")):
-            raise InvalidInput(f"{address!r} is no address of a hub: it must begin with http:// or https://.")
         names = ("authtype", "user", "password", "cert", "serverca", "principal", "keytab")
         login = {name: params[name] or profile.get(name) or None for name in names}
         return cls(
@@ -132,6 +132,12 @@ class Hub:
             retries=params["retries"],
             topurl=(params["topurl"] or profile.get("topurl") or "").rstrip("/") or None,
         )
+
+    @classmethod
+    def to_read(cls, name: str) -> Hub:
+        """The hub of a profile, or at an address, for those who change nothing there."""
+        profile = {} if "://" in name else _read_profile(name)
+        return cls((profile.get("server") or name).rstrip("/"), {"serverca": profile.get("serverca")})
 
     def read(self, method: str, *args: t.Any, about: t.Mapping[str, t.Any] | None = None, **kwargs: t.Any) -> t.Any:
         """The answer of a call that changes nothing; tried again when there is none.

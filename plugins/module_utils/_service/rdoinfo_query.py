@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import os
 import typing as t
 
 from .._git.snapshot import Snapshot, is_url, take_snapshot
+from .._koji.session import Hub
+from .._koji.state import read_builds
 from .._module.documents import read_yaml
 from .._module.errors import InvalidInput, NotFound
 from .._module.table import text_table
@@ -82,13 +85,24 @@ def check_rdoinfo(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     if unknown:
         raise InvalidInput(f"{', '.join(unknown)} in ignore is no rule. There is: {', '.join(RULES)}.")
     series = read_yaml(options["series_status"], "series_status.yaml") if options["series_status"] else []
-    found = lint(rdoinfo_files(options), _day(options["date"]), options["rdoinfo_entry"], series or [])
+    missing = functools.partial(_missing_builds, Hub.to_read(options["hub"])) if options["hub"] else None
+    found = lint(rdoinfo_files(options), _day(options["date"]), options["rdoinfo_entry"], series or [], missing)
     findings = [dataclasses.asdict(finding) for finding in found if finding.rule not in options["ignore"]]
     rows = [(f"{row['file']}:{row['line']}", row["rule"], row["message"], row["suggestion"]) for row in findings]
     result = {"findings": findings, "table": text_table(("where", "rule", "finding", "suggestion"), rows)}
     if findings and options["fail_on_findings"]:
         raise InvalidInput(f"{len(findings)} findings in {options['rdoinfo']}:\n{result['table']}", **result)
     return result
+
+
+def _missing_builds(hub: Hub, nvrs: t.Sequence[str]) -> dict[str, str]:
+    """Which of the builds ``hub`` lacks, and why each of them is none to list."""
+    states = {nvr: build.state if build else None for nvr, build in read_builds(hub, nvrs).items()}
+    return {
+        nvr: f"{hub.address} has it as {state}" if state else f"{hub.address} has no such build"
+        for nvr, state in states.items()
+        if state != "COMPLETE"
+    }
 
 
 def _day(text: str | None) -> datetime.date:
