@@ -50,6 +50,11 @@ options:
     elements: str
     choices: [missing, minimum, excess]
     default: [missing, minimum]
+  names:
+    description:
+      - YAML file with what spec files call distributions of PyPI, for example C(pyyaml) as C(python3-yaml), where it is
+        not what pymod2pkg says. What is null there is not compared.
+    type: path
   git_timeout:
     description: Seconds that fetching from a URL may take.
     type: float
@@ -73,6 +78,7 @@ EXAMPLES = r"""
     upstream: https://opendev.org/openstack/oslo.config
     revision: stable/2025.1
     distros: [el9s]
+    names: /srv/names.yml
   register: requirements
 
 - name: Show what a person has to look at
@@ -154,6 +160,7 @@ def main() -> None:
                 "choices": ["missing", "minimum", "excess"],
                 "default": ["missing", "minimum"],
             },
+            "names": {"type": "path"},
             "git_timeout": {"type": "float", "default": 120.0},
             "cache_dir": {"type": "path"},
         },

@@ -136,6 +136,18 @@ def test_generated_build_requirements_are_left_to_rpm(run):
     assert "missing" not in {row["status"] for row in found["differences"]}
 
 
+def test_a_file_of_names_says_what_spec_files_call_it(run, tmp_path):
+    yaml = SPEC.replace("python3-PyYAML >= 5.1", "python3-yaml >= 5.0")
+    names = tmp_path / "names.yml"
+    assert "add Requires: python3-pyyaml >= 5.1" in run(spec=yaml, check=True)["actions"]
+    names.write_text("pyyaml: python3-yaml\nNetAddr: python3dist(netaddr)\nstevedore: null\ndebtcollector: null\n")
+    found = run(spec=yaml.replace("stevedore >= 1.20.0", "stevedore >= 3"), check=True, names=names)
+    assert "change Requires: python3-yaml >= 5.0 to python3-yaml >= 5.1" in found["actions"]
+    assert "add Requires: python3dist(netaddr) >= 0.7.18" in found["actions"]
+    # What is not to be compared is neither wrong nor too much.
+    assert not {"python3-stevedore", "python3-debtcollector"} & {row["name"] for row in found["differences"]}
+
+
 @pytest.mark.parametrize(
     "files",
     [
@@ -160,9 +172,15 @@ def test_upstream_says_it_in_several_ways(run, files):
         ({"files": {}}, "has no pyproject.toml, setup.cfg or requirements.txt"),
         ({"files": {"requirements.txt": "a >> 3\n"}}, "requirements.txt, line 1: 'a >> 3' is no requirement"),
         ({"files": {"pyproject.toml": "[project\n"}}, "pyproject.toml of .* is no valid TOML"),
+        ({"names": "list.yml"}, "The file of names .* is no mapping"),
+        ({"names": "bad.yml"}, "'x y', which the file of names has for pyyaml, is no name in a spec file"),
         ({"distros": ["el11s"]}, "Python of el11s is not known"),
     ],
 )  # fmt: skip
-def test_bad_input_is_named(run, options, message):
+def test_bad_input_is_named(run, tmp_path, options, message):
+    (tmp_path / "list.yml").write_text("- pyyaml\n")
+    (tmp_path / "bad.yml").write_text("pyyaml: x y\n")
+    if "names" in options:
+        options = {"names": tmp_path / options["names"]}
     found = run(**options)
     assert found["failed"] and re.search(message, found["msg"]), found["msg"]

@@ -120,7 +120,30 @@ def _subpackage(spec: t.Any, section: str) -> str:
     return str(spec.expand(words[-1])) if "-n" in words else f"{name}-{words[-1]}"
 
 
-def compare(spec: Spec, upstream: UpstreamRequirements, distro: str, python: str) -> list[dict[str, t.Any]]:
+class RpmNames:
+    """What a spec file calls distributions of PyPI.
+
+    :param overrides: name on PyPI → name in spec files, or None for what is not to be compared. What they do not name
+        is called as pymod2pkg has it.
+    :raises InvalidInput: an override that is no name.
+    """
+
+    def __init__(self, overrides: t.Mapping[str, t.Any]) -> None:
+        for name, rpm in overrides.items():
+            if rpm is not None and not (isinstance(rpm, str) and _DEPENDENCY.fullmatch(rpm)):
+                raise InvalidInput(f"{rpm!r}, which the file of names has for {name}, is no name in a spec file.")
+        self._overrides = {normalized(str(name)): rpm for name, rpm in overrides.items()}
+        names = [name for name, rpm in self._overrides.items() if rpm is None]
+        self.ignored = {*names, *(normalized(self.rpm(name)) for name in names)}
+
+    def rpm(self, name: str) -> str:
+        override = self._overrides.get(normalized(name))
+        return override or str(load_library("pymod2pkg").module2package(name, "fedora", py_vers=["py3"]))
+
+
+def compare(
+    spec: Spec, upstream: UpstreamRequirements, distro: str, python: str, names: RpmNames
+) -> list[dict[str, t.Any]]:
     """Rows for what is ``missing``, in ``excess``, or has a wrong ``minimum``, for one distro.
 
     Where the spec generates its build requirements, those are not compared, and what it does not require by itself is
@@ -132,20 +155,21 @@ def compare(spec: Spec, upstream: UpstreamRequirements, distro: str, python: str
     for kind, wanted in (("Requires", run), ("BuildRequires", build)):
         if kind == "BuildRequires" and spec.generates:
             continue
-        held = spec.of(kind)
-        by_key = _by_key(wanted, held)
+        wanted = {key: requirement for key, requirement in wanted.items() if key not in names.ignored}
+        held = [one for one in spec.of(kind) if one.key not in names.ignored]
+        by_key = _by_key(wanted, held, names)
         for key, requirement in wanted.items():
             have = by_key.get(key, [])
             if not have and not spec.generates:
-                rows.append(_row("missing", kind, distro, requirement, None))
+                rows.append(_row("missing", kind, distro, requirement, None, names.rpm(requirement.name)))
             rows += [
-                _row("minimum", kind, distro, requirement, one)
+                _row("minimum", kind, distro, requirement, one, one.name)
                 for one in have
                 if not _same(one.minimum, requirement.minimum)
             ]
         if kind == "Requires":
             matched = {id(one) for found in by_key.values() for one in found}
-            rows += [_row("excess", kind, distro, None, one) for one in held if id(one) not in matched]
+            rows += [_row("excess", kind, distro, None, one, one.name) for one in held if id(one) not in matched]
     return rows
 
 
@@ -153,31 +177,28 @@ def _same(one: str | None, other: str | None) -> bool:
     return one == other if one is None or other is None else status_of(one, other) == "equal"
 
 
-def _by_key(wanted: t.Mapping[str, Requirement], held: t.Sequence[Dependency]) -> dict[str, list[Dependency]]:
+def _by_key(
+    wanted: t.Mapping[str, Requirement], held: t.Sequence[Dependency], names: RpmNames
+) -> dict[str, list[Dependency]]:
     """Which dependencies are meant by which requirement: by name on PyPI, or by the RPM's name for it."""
-    names = {normalized(_rpm(requirement.name)): key for key, requirement in wanted.items()}
+    by_rpm = {normalized(names.rpm(requirement.name)): key for key, requirement in wanted.items()}
     found: dict[str, list[Dependency]] = {}
     for one in held:
         own = one.key or ""
-        key = own if own in wanted else names.get(own)
+        key = own if own in wanted else by_rpm.get(own)
         if key is not None:
             found.setdefault(key, []).append(one)
     return found
 
 
-def _rpm(name: str) -> str:
-    found: str = load_library("pymod2pkg").module2package(name, "fedora", py_vers=["py3"])
-    return found
-
-
 def _row(
-    status: str, kind: str, distro: str, requirement: Requirement | None, one: Dependency | None
+    status: str, kind: str, distro: str, requirement: Requirement | None, one: Dependency | None, name: str
 ) -> dict[str, t.Any]:
     return {
         "status": status,
         "kind": kind,
         "distro": distro,
-        "name": one.name if one else _rpm(requirement.name) if requirement else None,
+        "name": name,
         "upstream": requirement.name if requirement else None,
         "wanted": requirement.minimum if requirement else None,
         "have": one.minimum if one else None,
@@ -194,6 +215,7 @@ class SpecChange(Change):
 
     :param distros: whose Pythons count; a change is made only if it is right for all of them.
     :param changes: which kinds of differences are applied.
+    :param names: what the spec file calls what upstream needs.
     """
 
     path: str
@@ -201,6 +223,7 @@ class SpecChange(Change):
     distros: t.Sequence[str]
     pythons: t.Mapping[str, str]
     changes: t.Sequence[str]
+    names: RpmNames
 
     def plan(self) -> Plan:
         rows: list[dict[str, t.Any]] = []
@@ -209,7 +232,7 @@ class SpecChange(Change):
             python = python_of(distro, self.pythons)
             spec = Spec(self.path, distro, python)
             generates = generates or spec.generates
-            rows += compare(spec, self.upstream, distro, python)
+            rows += compare(spec, self.upstream, distro, python, self.names)
         merged = self._merged(rows)
         with open(self.path, encoding="utf-8") as file:
             before = file.read()

@@ -9,9 +9,11 @@ from __future__ import annotations
 import typing as t
 
 from .._git.snapshot import is_url, take_snapshot
+from .._module.documents import read_yaml
+from .._module.errors import InvalidInput
 from .._module.runner import Change, Plan
 from .._release.rdoinfo import Files, Folder
-from .._release.spec_requirements import SpecChange
+from .._release.spec_requirements import RpmNames, SpecChange
 from .._release.upstream_requirements import UpstreamRequirements
 from .rdoinfo_query import cache_folder
 
@@ -24,12 +26,18 @@ class UpstreamSpecChange(Change):
 
     def plan(self) -> Plan:
         options = self._options
+        names = read_yaml(options["names"], "file of names") if options["names"] else {}
+        if not isinstance(names, dict):
+            raise InvalidInput(
+                f"The file of names {options['names']} is no mapping of names on PyPI to names in specs."
+            )
         self._change = SpecChange(
             path=options["spec"],
             upstream=UpstreamRequirements(_files(options)),
             distros=options["distros"],
             pythons=options["pythons"],
             changes=options["changes"],
+            names=RpmNames(names),
         )
         return self._change.plan()
 
