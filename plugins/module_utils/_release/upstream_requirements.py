@@ -56,7 +56,10 @@ class UpstreamRequirements:
         else:
             text = self._text(files, "requirements.txt")
             if text is None and not pyproject and setup is None:
-                raise InvalidInput(f"{files.description} has no pyproject.toml, setup.cfg or requirements.txt.")
+                raise InvalidInput(
+                    f"{files.description} has no pyproject.toml, setup.cfg or requirements.txt.",
+                    looked_for=["pyproject.toml", "setup.cfg", "requirements.txt"],
+                )
             self._add(self.run, "requirements.txt", (text or "").splitlines(), lines=True)
         build = _table(pyproject, "build-system").get("requires")
         if isinstance(build, list):
