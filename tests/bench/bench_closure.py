@@ -15,7 +15,6 @@ import dataclasses
 import json
 import os
 import pathlib
-import random
 import shutil
 import statistics
 import subprocess
@@ -25,7 +24,6 @@ import time
 import typing as t
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1] / ".build"))
 
 Unmet = set[tuple[str, str]]
 
@@ -40,11 +38,11 @@ class Run:
     output: str
 
 
-def run(argv: list[str]) -> Run:
+def run(argv: list[str], environment: dict[str, str] | None = None) -> Run:
     start = time.monotonic()
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(
-            argv, stdout=output, stderr=subprocess.PIPE, text=True, env={**os.environ, "LC_ALL": "C"}
+            argv, stdout=output, stderr=subprocess.PIPE, text=True, env={**(environment or os.environ), "LC_ALL": "C"}
         )
         assert process.stderr is not None
         errors = process.stderr.read()
@@ -64,108 +62,16 @@ def median(runs: list[Run]) -> Run:
     )  # fmt: skip
 
 
-# What is measured in a process of its own: "bench_closure.py work <what> <folder>"
-
-
-def load(folder: pathlib.Path, checked: list[str], provide: list[str], offers: list[str]) -> t.Any:
-    from ansible_collections.rdo.releng.plugins.module_utils._rpm.cache import Cache
-    from ansible_collections.rdo.releng.plugins.module_utils._rpm.download import Transport
-    from ansible_collections.rdo.releng.plugins.module_utils._rpm.packages import Packages, Rules
-    from ansible_collections.rdo.releng.plugins.module_utils._rpm.sources import Source
-
-    def sources(names: list[str], is_checked: bool) -> list[Source]:
-        return [Source(name, (str(folder / name),), checked=is_checked) for name in names]
-
-    cache = Cache(str(folder / "cache"))
-    state = sources(checked, True) + sources(provide, False)
-    return Packages(state, Rules("x86_64"), cache, Transport(), sources(offers, True))
-
-
-def work_check(folder: pathlib.Path) -> None:
-    from ansible_collections.rdo.releng.plugins.module_utils._rpm.closure import Closure
-
-    for one in Closure(load(folder, ["base", "live"], [], [])).check():
-        print(f"{one.package}\t{one.requirement}")
-
-
-def fifty_builds(packages: t.Any, repository: t.Any, seed: int) -> list[int]:
-    """Packages of fifty source packages."""
-    sources: dict[str, list[int]] = {}
-    for number in range(repository.first, repository.end):
-        sources.setdefault(packages.source_nvr(number), []).append(number)
-    chosen = random.Random(seed).sample(sorted(sources), min(50, len(sources)))
-    return [number for name in chosen for number in sources[name]]
-
-
-def work_whatif(folder: pathlib.Path) -> None:
-    from ansible_collections.rdo.releng.plugins.module_utils._rpm.engine import Change, Engine
-
-    packages = load(folder, ["live"], ["base"], [])
-    effect = Engine(packages).what_if(Change(frozenset(fifty_builds(packages, packages.repositories[0], 1))))
-    print(len(effect.introduced))
-
-
-def work_resident(folder: pathlib.Path) -> None:
-    """CPU of questions to a process that has everything in memory already."""
-    from ansible_collections.rdo.releng.plugins.module_utils._rpm.closure import Closure
-    from ansible_collections.rdo.releng.plugins.module_utils._rpm.engine import Change, Engine
-
-    packages = load(folder, ["base", "live"], [], ["release-closed"])
-    start = time.process_time()
-    engine = Engine(packages)
-    figures: dict[str, t.Any] = {"index": time.process_time() - start}
-    removals, replacements = [], []
-    for seed in range(41):
-        gone = frozenset(fifty_builds(packages, packages.repositories[1], seed))
-        new = frozenset(fifty_builds(packages, packages.repositories[2], seed))
-        for change, times in (Change(gone), removals), (Change(gone, new, "live"), replacements):
-            start = time.process_time()
-            engine.what_if(change)
-            times.append(time.process_time() - start)
-    # The first question builds what the others use.
-    figures["remove"], figures["replace"] = statistics.median(removals[1:]), statistics.median(replacements[1:])
-    figures["worst"] = max(replacements[1:])
-    checks = []
-    for _number in range(5):
-        start = time.process_time()
-        Closure(packages).check()
-        checks.append(time.process_time() - start)
-    figures["check"] = statistics.median(checks)
-    print(json.dumps(figures))
-
-
-def work_installability(folder: pathlib.Path) -> None:
-    from ansible_collections.rdo.releng.plugins.module_utils._rpm.installability import uninstallable
-
-    figures = {}
-    for name in "release-closed", "live":
-        packages = load(folder, [name], ["base"], [])
-        one = packages.repositories[0]
-        numbers = [number for number in range(one.first, one.end) if packages.visible[number]]
-        start = time.process_time()
-        found = uninstallable(packages, packages.visible_ids, numbers)
-        figures[name] = [len(numbers), len(found), time.process_time() - start]
-    print(json.dumps(figures))
-
-
-def work_floor(folder: pathlib.Path) -> None:
-    """Decompress everything once, and parse it with nobody listening: nothing that reads it can be faster."""
-    from xml.parsers import expat
-
-    import zstandard
-
-    for name in "base", "live":
-        for kind in "primary", "filelists":
-            packed = (folder / name / "repodata" / f"{kind}.xml.zst").read_bytes()
-            expat.ParserCreate().Parse(zstandard.ZstdDecompressor().decompress(packed), True)
-
-
 class Bench:
     """The repositories, and both programs on them. The one that changes is called ``live``."""
 
     def __init__(self, folder: pathlib.Path, runs: int) -> None:
         self.folder, self.runs = folder, runs
+        # dnf finds its bytecode where the distribution put it; ours is made once, whatever the environment says.
+        self.environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
         self.set_live("release")
+        self.ours("check")
 
     def set_live(self, name: str) -> None:
         shutil.rmtree(self.folder / "live", ignore_errors=True)
@@ -192,7 +98,7 @@ class Bench:
         ])  # fmt: skip
 
     def ours(self, what: str) -> Run:
-        return run([sys.executable, str(HERE / "bench_closure.py"), "work", what, str(self.folder)])
+        return run([sys.executable, str(HERE / "closure_work.py"), what, str(self.folder)], self.environment)
 
     def side_by_side(self, before: t.Callable[[int], None], *options: str) -> tuple[Run, Run]:
         """Medians of dnf and ours, taking turns; ``before`` prepares each turn."""
@@ -306,9 +212,6 @@ def series(folder: pathlib.Path, sizes: list[int]) -> None:
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["work"]:
-        globals()[f"work_{sys.argv[2]}"](pathlib.Path(sys.argv[3]))
-        return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--base", type=int, default=20000, help="packages of the base repository")
     parser.add_argument("--release", type=int, default=3000, help="packages of the release repository")

@@ -329,15 +329,17 @@ def write_repository(folder: pathlib.Path, packages: t.Iterable[Package], seed: 
 def generate(folder: pathlib.Path, base: int, release: int, seed: int = 1) -> dict[str, int]:
     """Write repositories below ``folder``; how many packages each has.
 
-    ``base``, ``release``, ``release-closed`` without injected breakage, and ``release-next`` with ten packages more.
+    ``base`` and ``release``; ``base-closed`` and ``release-closed``, the same without injected breakage; and
+    ``release-next`` with ten packages more.
     """
     generator = Generator(seed)
     packages = generator.essentials()
     # Variants add about a tenth.
     packages += [generator.package("el9") for _number in range(int(base / 1.115) - len(packages))]
     of_base = list(generator.variants(packages))
+    counts = {"base-closed": write_repository(folder / "base-closed", of_base, seed)}
     generator.break_some(of_base)
-    counts = {"base": write_repository(folder / "base", of_base, seed)}
+    counts["base"] = write_repository(folder / "base", of_base, seed)
     of_release = [generator.package("el9s", release=True) for _number in range(int(release / 1.08))]
     variants = list(generator.variants(of_release))
     counts["release-closed"] = write_repository(folder / "release-closed", variants, seed)

@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 
@@ -13,6 +16,18 @@ import pytest
 from stage.modules import BUILD, run_module
 from stage.rpms import Dnf, Rpm, build_repository, build_rpms
 from test_closure_golden import read
+
+from ansible_collections.rdo.releng.plugins.module_utils._dlrn.candidate import (
+    Base,
+    Candidate,
+    Component,
+    hashed_directory,
+    write_candidate,
+)
+from ansible_collections.rdo.releng.plugins.module_utils._rpm.cache import Cache
+from ansible_collections.rdo.releng.plugins.module_utils._rpm.download import Transport
+from ansible_collections.rdo.releng.plugins.module_utils._rpm.packages import Packages, Rules
+from ansible_collections.rdo.releng.plugins.module_utils._rpm.sources import SourceReader
 
 MODULES = """\
 document: modulemd
@@ -123,6 +138,33 @@ def test_modular_packages_are_hidden_as_they_are_for_dnf(place, tmp_path):
     assert "There is no module stream 'tools:9'" in closure(place, check=[source], modules=["tools:9"])["msg"]
 
 
+def test_the_reason_names_who_is_hidden_and_why(place, base, tmp_path):
+    rpms = [
+        Rpm("lib", "1-1"),
+        Rpm("old", "1-1", provides=("of-old",)),
+        Rpm("old", "2-1"),
+        Rpm("banned", provides=("of-banned",)),
+        *(Rpm(f"needs-{number}", requires=(text,)) for number, text in enumerate(["lib >= 3", "of-old", "of-banned"])),
+        Rpm("needs-3", requires=("(lib >= 3 and nosuch)",)),
+    ]
+    top = build_repository(tmp_path / "top", rpms, "top")
+    given = {"id": "top", "baseurl": str(top), "priority": 1, "excludepkgs": ["banned"]}
+    below = {"id": "base", "baseurl": str(base)}
+    options = {"check": [given], "provide": [below], "fail_on_unresolved": False}
+    hidden = "lib-3-1.noarch would, but the priority of top hides it"
+    expected = [
+        f"nothing provides lib >= 3; {hidden}",
+        "nothing provides of-old; old-1-1.noarch would, but top has a newer one",
+        "nothing provides of-banned; banned-1-1.noarch would, but top excludes it",
+        f"nothing fulfils (lib >= 3 and nosuch); {hidden}",
+    ]
+    assert [one["reason"] for one in closure(place, **options)["unresolved"]] == expected
+    # The same in the words of a question about a change that changes none of it.
+    after = closure(place, **options, remove=["old-1-1.noarch"])
+    expected[1] = "nothing provides of-old"
+    assert [one["reason"].split("; old")[0] for one in after["unresolved"]] == expected
+
+
 def test_installability_finds_what_closure_does_not(place, tmp_path):
     rpms = [
         Rpm("deep", requires=("middle",)),
@@ -144,6 +186,29 @@ def test_installability_finds_what_closure_does_not(place, tmp_path):
     assert "nothing provides nosuch" in found["deep-1-1.noarch"][1]
     dnf = Dnf(tmp_path, {"deep": folder})
     assert [dnf.installs(name) for name in ("deep", "torn", "fine")] == [False, False, True]
+
+
+def test_what_a_change_leaves_without_a_way_to_be_installed_names_its_cause(place, tmp_path):
+    rpms = [
+        Rpm("app", requires=("middle",)),
+        Rpm("middle", requires=("lib", "other")),
+        Rpm("lib", "1-1"),
+        Rpm("other"),
+        Rpm("far", requires=("away",)),
+    ]
+    world = build_repository(tmp_path / "world", rpms, "world")
+    provided = build_repository(tmp_path / "provided", [Rpm("away", requires=("lib < 2",))], "provided")
+    build_rpms(tmp_path / "new", [Rpm("lib", "2-1", conflicts=("other",))], "python-lib")
+    rpm = tmp_path / "new" / "noarch" / "lib-2-1.noarch.rpm"
+    options = {"check": [str(world)], "provide": [str(provided)], "installability": True}
+    assert not closure(place, **options)["failed"]
+    result = closure(place, **options, add=[str(rpm)], remove=["lib-1-1.noarch"])
+    assert result["failed"]
+    assert {one["package"]: (one["kind"], one["introduced_by"]) for one in result["introduced"]} == {
+        "app-1-1.noarch": ("installability", "python-lib0-1-1"),
+        "middle-1-1.noarch": ("installability", "python-lib0-1-1"),
+        "far-1-1.noarch": ("installability", "world0-1-1"),
+    }
 
 
 def test_check_mode_writes_no_cache(trunk, tmp_path):
@@ -175,6 +240,112 @@ def test_a_file_that_is_no_rpm_is_named(place, tmp_path):
     for result in run_module("rpm_repository", path=tmp_path), closure(place, check=[str(tmp_path)]):
         assert "bad-1-1.noarch.rpm can not be read: not an RPM file" in result["msg"]
     assert "neither repodata nor RPM files" in closure(place, check=["/proc/self/fdinfo"])["msg"]
+
+
+KILLED = """\
+import os, signal, sys
+from ansible_collections.rdo.releng.plugins.module_utils._rpm.publication import PublishedRepository
+change = PublishedRepository(sys.argv[1], "gz", None, 0, False)
+plan, steps = change.plan(), [int(sys.argv[2])]
+def mortal(function):
+    def call(*arguments, **options):
+        steps[0] -= 1
+        if steps[0] < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*arguments, **options)
+    return call
+for name in "replace", "fsync", "chmod", "utime", "unlink":
+    setattr(os, name, mortal(getattr(os, name)))
+change.apply(plan)
+"""
+
+
+def test_killed_at_any_step_it_is_the_old_repository_or_the_new_one(tmp_path):
+    both = tmp_path / "both"
+    build_rpms(both, [Rpm("a"), Rpm("b", requires=("a",))], "killed")
+    counts, step, status = set(), 0, -signal.SIGKILL
+    while status == -signal.SIGKILL:
+        folder = tmp_path / str(step)
+        shutil.copytree(both, folder)
+        (folder / "noarch" / "b-1-1.noarch.rpm").unlink()
+        run_module("rpm_repository", path=folder)
+        shutil.copy2(both / "noarch" / "b-1-1.noarch.rpm", folder / "noarch")
+        status = subprocess.run(
+            [sys.executable, "-c", KILLED, str(folder), str(step)],
+            env={**os.environ, "PYTHONPATH": str(BUILD)},
+            check=False,
+        ).returncode
+        transport = Transport(retries=0)
+        packages = Packages(
+            SourceReader(transport, {}).read([str(folder)], True), Rules("x86_64"), Cache(None), transport
+        )
+        counts.add(len(packages.visible_ids))
+        # The first publishes what is not published yet, the second removes what the first replaced.
+        again = [run_module("rpm_repository", path=folder, keep=0) for _time in range(2)][1]
+        assert again["packages"] == 2 and not list((folder / "repodata").glob(".new-*"))
+        assert not run_module("rpm_repository", path=folder, keep=0)["changed"]
+        step += 1
+    assert status == 0 and step > 5 and counts == {1, 2}
+
+
+def pinned(folder, component, rpms, commit):
+    """A hashed directory of a trunk, as a lockfile names it."""
+    place = folder / hashed_directory(commit, commit, None, component)
+    build_repository(place, rpms, f"python-{component}")
+    digest = hashlib.sha256((place / "repodata" / "repomd.xml").read_bytes()).hexdigest()
+    return Component(component, commit, commit, None, "2026-01-01T00:00:00Z", f"file://{place}", digest)
+
+
+def locked(path, components, base):
+    """A lockfile of ``components`` on a base repository that may drift."""
+    candidate = Candidate(
+        "dlrn", "master", "el9", "2026-01-01T00:00:00Z", {"api_url": None, "label": "current"},
+        components=components, base=(Base("base", f"file://{base}", "0" * 64, "record"),),
+    )  # fmt: skip
+    write_candidate(str(path), candidate)
+    return candidate
+
+
+def test_a_candidate_is_checked_as_its_lockfile_pins_it(place, base, tmp_path):
+    one = pinned(tmp_path, "one", [Rpm("lib", "1-1"), Rpm("user", requires=("lib >= 3",))], "a" * 40)
+    two = pinned(tmp_path, "two", [Rpm("tool", requires=("user", "deep"))], "b" * 40)
+    lockfile = tmp_path / "candidate.json"
+    candidate = locked(lockfile, (one, two), base)
+    result = closure(place, candidate=str(lockfile))
+    # What trunk builds hides what the base has, whichever is newer.
+    assert unmet(result) == [("user-1-1.noarch", "lib >= 3")] and result["failed"]
+    assert [(found["id"], found["checked"], found["repomd_sha256"]) for found in result["repositories"]] == [
+        ("one", True, one.repomd_sha256), ("two", True, two.repomd_sha256),
+        ("base", False, result["repositories"][2]["repomd_sha256"]),
+    ]  # fmt: skip
+    assert "Repository base has changed since the candidate was pinned" in result["notes"][0]
+    waiver = {"waives": "lib >= 3", "owner": "jane", "reason": "on its way", "until": "2999-01-01"}
+    waivers = tmp_path / "waivers.yml"
+    for identifier, closed in (candidate.id, True), ("0" * 64, False):
+        waivers.write_text(json.dumps([{**waiver, "candidate": identifier}]))
+        assert closure(place, candidate=str(lockfile), waivers=[str(waivers)])["closed"] is closed
+    with open(one.repo_url[len("file://") :] + "/repodata/repomd.xml", "a") as repomd:
+        repomd.write("\n")
+    result = closure(place, candidate=str(lockfile))
+    assert result["failed"] and "Repository one has changed since the candidate was pinned" in result["msg"]
+
+
+def test_lockfiles_are_compared_component_by_component(place, base, tmp_path):
+    same = pinned(tmp_path, "same", [Rpm("same")], "a" * 40)
+    sides = []
+    for number, commit in ("1", "b" * 40), ("2", "c" * 40):
+        changed = pinned(tmp_path, "changed", [Rpm("lib", f"{number}-1")], commit)
+        row = f"lib,https://git/lib,{commit},https://git/d,{'d' * 40},SUCCESS,1,,,python-changed0-1-1"
+        with open(changed.repo_url[len("file://") :] + "/versions.csv", "w") as versions:
+            versions.write(f"{VERSIONS}{row}\n")
+        sides.append(tmp_path / f"{number}.json")
+        locked(sides[-1], (same, changed), base)
+    result = run_module(
+        "rpm_repository_diff_info", before=[str(sides[0])], after=[str(sides[1])], cache_dir=place / "cache"
+    )
+    assert [(one["name"], one["before"], one["after"]) for one in result["upgraded"]] == [("lib", "1-1", "2-1")]
+    assert not any(result[kind] for kind in ("added", "removed", "downgraded", "rebuilt"))
+    assert [(one["from"], one["to"]) for one in result["commits"]] == [("b" * 40, "c" * 40)]
 
 
 VERSIONS = (

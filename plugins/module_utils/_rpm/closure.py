@@ -10,10 +10,12 @@ import dataclasses
 import typing as t
 
 from .packages import Packages, Repository, uncollected
-from .rich import Judge
+from .rich import Judge, atoms, is_structured
 
 #: requirements on rpm itself, and on nothing that a repository could hold
 NOT_ASKED = ("rpmlib(", "solvable:")
+# Packages that are not seen and would provide what is missing, in one sentence.
+_MOST_NAMED = 3
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -41,45 +43,58 @@ class Closure:
     def __init__(self, packages: Packages) -> None:
         self.packages = packages
         self.pool = packages.pool
-        packages.consider(packages.visible_ids)
         self._judge = Judge(self._providers_of_text, self._providers)
 
     @uncollected
     def check(self) -> list[Unresolved]:
         """All unresolved requirements of visible packages in checked repositories, sorted."""
-        found: list[Unresolved] = []
-        for repository in self.packages.repositories:
+        packages = self.packages
+        found: list[tuple[int, str]] = []
+        packages.consider(packages.visible_ids)
+        for repository in packages.repositories:
             if repository.source.checked:
                 found += self._check(repository)
-        return sorted(found)
+        if found:
+            # Among those who are not seen there may be somebody who provides it.
+            packages.consider(None)
+        return sorted(unresolved(packages, number, text, self._everybody) for number, text in found)
 
-    def _check(self, repository: Repository) -> t.Iterator[Unresolved]:
-        pool, packages = self.pool, self.packages
+    def _everybody(self, text: str) -> list[int]:
+        """Who provides a dependency, seen or not, when libsolv sees all."""
+        return [package.id for package in self.pool.whatprovides(self.packages.dependency(text))]
+
+    def _check(self, repository: Repository) -> t.Iterator[tuple[int, str]]:
+        """Packages with a requirement that is not met."""
+        pool, packages, index = self.pool, self.packages, repository.index
         key, marker = packages.solv.SOLVABLE_REQUIRES, packages.solv.SOLVABLE_PREREQMARKER
         # Where only versions decide who is seen, the index knows who needs nothing but the own repository.
-        places = {place for places in repository.index["structured"].values() for place in places}
-        places.update(repository.index["open"] if packages.is_plain else range(repository.end - repository.first))
+        texts = index["unsettled"] if packages.is_plain else index["structured"]
+        texts = {text: index["structured"][text] for text in texts if not self._judge.is_free(text)}
+        places = set(index["open"] if packages.is_plain else range(repository.end - repository.first))
         requires = {
             repository.first + place: set(pool.id2solvable(repository.first + place).lookup_idarray(key))
-            for place in places
+            for place in places.union(*texts.values())
             if packages.visible[repository.first + place]
         }
-        structured = packages.structured(repository)
-        wanted = set().union(*requires.values()) - structured.keys() - {marker}
-        missing = {dependency: pool.dep2str(dependency) for dependency in wanted if not pool.whatprovides(dependency)}
-        missing = {dependency: text for dependency, text in missing.items() if not text.startswith(NOT_ASKED)}
+        provides = pool.whatprovides
+        wanted = set().union(*requires.values()) - {marker}
+        missing = {dependency: pool.dep2str(dependency) for dependency in wanted if not provides(dependency)}
+        missing = {
+            dependency: text
+            for dependency, text in missing.items()
+            if not text.startswith(NOT_ASKED) and not is_structured(text)
+        }
         for number, ids in requires.items():
             for dependency in missing.keys() & ids:
-                yield unresolved(packages, number, missing[dependency])
+                yield number, missing[dependency]
         users: dict[int, list[str]] = {}
-        for text, places in repository.index["structured"].items():
-            if not self._judge.is_free(text):
-                for place in places:
-                    users.setdefault(repository.first + place, []).append(text)
+        for text, places_of_text in texts.items():
+            for place in places_of_text:
+                users.setdefault(repository.first + place, []).append(text)
         for number in users.keys() & requires.keys():
-            plain = requires[number] - structured.keys() - {marker}
+            plain = [one for one in requires[number] - {marker} if not is_structured(pool.dep2str(one))]
             for text in self._judge.unfulfilled(number, users[number], plain):
-                yield unresolved(packages, number, text)
+                yield number, text
 
     def _providers(self, dependency: int) -> frozenset[int]:
         return frozenset(package.id for package in self.pool.whatprovides(dependency))
@@ -88,15 +103,21 @@ class Closure:
         return self._providers(self.packages.dependency(text))
 
 
-def unresolved(packages: Packages, number: int, requirement: str) -> Unresolved:
-    """That package ``number`` requires what nothing provides."""
+def unresolved(
+    packages: Packages, number: int, requirement: str, everybody: t.Callable[[str], t.Iterable[int]]
+) -> Unresolved:
+    """That package ``number`` requires what nothing provides.
+
+    :param everybody: who provides a dependency, seen or not; libsolv must see all packages.
+    """
     package = packages.pool.id2solvable(number)
     verb = "fulfils" if requirement.startswith("(") else "provides"
-    return Unresolved(
-        package.repo.name,
-        str(package),
-        requirement,
-        packages.source_nvr(number),
-        "closure",
-        f"nothing {verb} {requirement}",
-    )
+    reason = f"nothing {verb} {requirement}"
+    for text in sorted(atoms(requirement)) if is_structured(requirement) else [requirement]:
+        numbers = sorted(everybody(text))
+        if not any(packages.visible[one] for one in numbers):
+            hidden = [(one, why) for one in numbers if (why := packages.why_hidden(one))]
+            reason += "".join(f"; {packages.package(one)} would, but {why}" for one, why in hidden[:_MOST_NAMED])
+            reason += f"; and {len(hidden) - _MOST_NAMED} more" if len(hidden) > _MOST_NAMED else ""
+    source = packages.source_nvr(number)
+    return Unresolved(package.repo.name, str(package), requirement, source, "closure", reason)

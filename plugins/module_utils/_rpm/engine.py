@@ -13,6 +13,7 @@ import typing as t
 
 from .._module.errors import InvalidInput
 from .closure import NOT_ASKED, Unresolved, unresolved
+from .installability import Uninstallable
 from .packages import Packages, Repository, full_nevra, uncollected
 from .rich import Judge, atoms, is_structured
 
@@ -81,6 +82,9 @@ class Engine:
         self._texts: dict[int, list[str]] = {}
         self._providers: dict[int, tuple[int, ...]] = {}
         self._provided: dict[int, list[int]] = {}
+        # What is slow to ask libsolv for, and asked again and again.
+        self._identities: dict[int, tuple[int, int]] = {}
+        self._sources: dict[int, str] = {}
         self._said: dict[tuple[int, str, str], Unresolved] = {}
         self._visible = bytearray(packages.visible)
         # The package that stands for the system: libsolv lets it provide rpmlib().
@@ -170,9 +174,12 @@ class Engine:
 
         return Effect(
             introduced=sorted(
-                (self._say(number, text, place), self._cause(number, text, moves))
-                for number, text, place in new
-                if not before[self._key(number, text)]
+                (
+                    (self._say(number, text, place), self._cause(number, text, moves))
+                    for number, text, place in new
+                    if not before[self._key(number, text)]
+                ),
+                key=lambda pair: pair[0],
             ),
             fixed=sorted(
                 self._say(number, text)
@@ -184,6 +191,20 @@ class Engine:
             downgraded=moves.downgraded,
             everything=everything,
         )
+
+    def cause_of(self, one: Uninstallable, change: Change) -> str:
+        """The source packages whose coming or going leaves a package without a way to be installed."""
+        moves = self._moves(change)
+        if one.number in moves.entering:
+            return self._source(one.number)
+        self.packages.consider(None)
+        providers = {
+            package.id for dependency in one.dependencies for package in self.packages.pool.whatprovides(dependency)
+        }
+        # Where the reason speaks of none of them, it lies further down: any of them may be it.
+        moved = (one.packages & moves.entering.keys()) or (providers & moves.leaving)
+        everybody = moves.leaving | moves.entering.keys()
+        return ", ".join(sorted({self._source(number) for number in moved or everybody}))
 
     def seen_after(self, change: Change) -> list[int]:
         """The packages that would be seen after ``change``, in ascending order."""
@@ -211,13 +232,13 @@ class Engine:
 
     def _moves(self, change: Change) -> _Moves:
         """Who would cease to be seen, and who would come to be seen: of each name touched, the rules decide anew."""
-        pool, packages = self.packages.pool, self.packages
+        packages = self.packages
         into = self._repository(change.into) if change.add else None
         entered: dict[int, list[tuple[int, Repository]]] = {}
         for number in change.add:
             if into is not None and packages.admits(number, into):
-                entered.setdefault(pool.id2solvable(number).nameid, []).append((number, into))
-        names = entered.keys() | {pool.id2solvable(number).nameid for number in change.remove}
+                entered.setdefault(self._identity(number)[0], []).append((number, into))
+        names = entered.keys() | {self._identity(number)[0] for number in change.remove}
         moves = _Moves()
         for name in names:
             old = self._members.get(name, [])
@@ -236,18 +257,23 @@ class Engine:
         then = self._newest(after)
         for arch, now in self._newest(before).items():
             if arch not in then:
-                moves.lost.append(now.id)
-            elif now.evrcmp(then[arch]) > 0:
-                moves.downgraded.append((now.id, then[arch].id))
+                moves.lost.append(now)
+            elif self._compare(now, then[arch]) > 0:
+                moves.downgraded.append((now, then[arch]))
 
-    def _newest(self, numbers: t.Iterable[int]) -> dict[int, t.Any]:
-        newest: dict[int, t.Any] = {}
+    def _newest(self, numbers: t.Iterable[int]) -> dict[int, int]:
+        """The newest of some packages of one name for each architecture."""
+        newest: dict[int, int] = {}
         for number in numbers:
-            package = self.packages.pool.id2solvable(number)
-            other = newest.setdefault(package.archid, package)
-            if package.evrcmp(other) > 0:
-                newest[package.archid] = package
+            arch = self._identity(number)[1]
+            if arch not in newest or self._compare(number, newest[arch]) > 0:
+                newest[arch] = number
         return newest
+
+    def _compare(self, number: int, other: int) -> int:
+        """Whether the version of a package is higher (1) or lower (-1) than that of another, or neither (0)."""
+        pool = self.packages.pool
+        return int(pool.id2solvable(number).evrcmp(pool.id2solvable(other)))
 
     def _with_touched_texts(self, touched: set[int], judge: Judge) -> set[int]:
         """Checked packages of which a rich dependency may be judged differently when ``touched`` changes."""
@@ -292,14 +318,24 @@ class Engine:
 
     def _say(self, number: int, text: str, place: str = "") -> Unresolved:
         if (number, text, place) not in self._said:
-            said = unresolved(self.packages, number, text)
+            said = unresolved(self.packages, number, text, self._everybody)
             self._said[number, text, place] = dataclasses.replace(said, repository=place) if place else said
         return self._said[number, text, place]
 
+    def _everybody(self, text: str) -> tuple[int, ...]:
+        """Who provides a dependency that somebody requires, seen or not."""
+        return self._providers[self.packages.dependency(text)]
+
     def _key(self, number: int, text: str) -> tuple[int, int, str]:
         """Name and architecture of a package, and what it requires: the same for all its versions."""
-        package = self.packages.pool.id2solvable(number)
-        return (package.nameid, package.archid, text)
+        return (*self._identity(number), text)
+
+    def _identity(self, number: int) -> tuple[int, int]:
+        """libsolv's ids of a package's name and architecture."""
+        if number not in self._identities:
+            package = self.packages.pool.id2solvable(number)
+            self._identities[number] = package.nameid, package.archid
+        return self._identities[number]
 
     def _cause(self, number: int, text: str, moves: _Moves) -> str:
         """The source packages whose coming or going leaves ``text`` of package ``number`` unresolved."""
@@ -317,7 +353,9 @@ class Engine:
         return ", ".join(sorted({self._source(one) for one in moved}))
 
     def _source(self, number: int) -> str:
-        return self.packages.source_nvr(number) or self.name(number)
+        if number not in self._sources:
+            self._sources[number] = self.packages.source_nvr(number) or self.name(number)
+        return self._sources[number]
 
     # The index
 

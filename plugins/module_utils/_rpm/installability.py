@@ -11,6 +11,7 @@ packages that are in no common solution are solved for themselves.
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from .closure import Unresolved
@@ -19,7 +20,22 @@ from .packages import Packages
 _TOGETHER = 1000
 
 
-def uninstallable(packages: Packages, seen: list[int], numbers: t.Iterable[int]) -> list[Unresolved]:
+@dataclasses.dataclass(frozen=True)
+class Uninstallable:
+    """A package that can not be installed.
+
+    :param number: the package.
+    :param packages: those that the solver's reason speaks of.
+    :param dependencies: libsolv's ids of those that its reason speaks of.
+    """
+
+    unresolved: Unresolved
+    number: int
+    packages: frozenset[int]
+    dependencies: frozenset[int]
+
+
+def uninstallable(packages: Packages, seen: list[int], numbers: t.Iterable[int]) -> list[Uninstallable]:
     """Those of ``numbers`` that can not be installed into an empty system from the packages ``seen``, sorted.
 
     Weak dependencies are left out. libsolv sees ``seen`` only from then on.
@@ -37,7 +53,7 @@ def uninstallable(packages: Packages, seen: list[int], numbers: t.Iterable[int])
             good.update(package.id for package in solver.transaction().newsolvables())
         return problems
 
-    found: list[Unresolved] = []
+    found: list[Uninstallable] = []
     pending = list(numbers)
     while pending:
         solve(install | jobs.SOLVER_WEAK, pending[:_TOGETHER])
@@ -47,14 +63,21 @@ def uninstallable(packages: Packages, seen: list[int], numbers: t.Iterable[int])
                 if problems:
                     found.append(_in_words(packages, number, problems))
         pending = [number for number in pending[_TOGETHER:] if number not in good]
-    return sorted(found)
+    return sorted(found, key=lambda one: one.unresolved)
 
 
-def _in_words(packages: Packages, number: int, problems: list[t.Any]) -> Unresolved:
+def _in_words(packages: Packages, number: int, problems: list[t.Any]) -> Uninstallable:
     """The solver's problem as one sentence, and the dependency that it comes down to."""
     package = packages.package(number)
     rules = [rule.info() for problem in problems for rule in problem.findallproblemrules()]
     reasons = dict.fromkeys(rule.problemstr() for rule in rules)
-    requirement = next((str(rule.dep) for rule in rules if rule.dep is not None), "")
+    dependencies = [rule.dep for rule in rules if rule.dep is not None]
     source = packages.source_nvr(number)
-    return Unresolved(package.repo.name, str(package), requirement, source, "installability", "; ".join(reasons))
+    requirement = str(dependencies[0]) if dependencies else ""
+    reason = "; ".join(reasons)
+    return Uninstallable(
+        Unresolved(package.repo.name, str(package), requirement, source, "installability", reason),
+        number,
+        frozenset(one.id for rule in rules for one in (rule.solvable, rule.othersolvable) if one is not None),
+        frozenset(dependency.id for dependency in dependencies),
+    )

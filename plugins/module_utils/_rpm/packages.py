@@ -16,6 +16,7 @@ import typing as t
 from .._module.errors import InvalidInput
 from .._module.libraries import load_library
 from .cache import Cache
+from .dependency import dependency_id
 from .download import Transport
 from .modular import ActiveModules
 from .repomd import Repomd, read_repomd
@@ -111,6 +112,7 @@ class Packages:
         if not self.pool.isknownarch(self.pool.str2id(rules.arch)):
             raise InvalidInput(f"libsolv knows no architecture {rules.arch!r}.")
         self.repositories: list[Repository] = []
+        self._dependencies: dict[str, int] = {}
         for source in distinct(sources):
             self.repositories.append(self._load(source, False))
         state = list(self.repositories)
@@ -161,18 +163,9 @@ class Packages:
 
     def dependency(self, text: str) -> int:
         """libsolv's id of a dependency written as rpm writes it."""
-        pool, solv = self.pool, self.solv
-        if text.startswith("("):
-            parsed = pool.parserpmrichdep(text)
-            if parsed is None:
-                raise InvalidInput(f"The rich dependency {text[:200]!r} can not be understood.")
-            return parsed.id
-        # The path of a file may hold spaces: a relation is what ends in an operator and a version.
-        name, sign, evr = text.rsplit(" ", 2) if text.count(" ") >= 2 else (text, "", "")
-        flags = {"<": solv.REL_LT, "=": solv.REL_EQ, ">": solv.REL_GT}
-        if not sign or not set(sign) <= flags.keys():
-            return pool.str2id(text)
-        return pool.rel2id(pool.str2id(name), pool.str2id(evr), sum(flags[one] for one in sign))
+        if text not in self._dependencies:
+            self._dependencies[text] = dependency_id(self.pool, text)
+        return self._dependencies[text]
 
     def structured(self, repository: Repository) -> dict[int, str]:
         """The requirements in ``repository`` that no list of providers can answer, by libsolv's id."""
@@ -182,6 +175,24 @@ class Packages:
         """NVR of the source package that a package was built from; empty where the metadata does not say."""
         source = self.pool.id2solvable(number).lookup_sourcepkg() or ""
         return source[: -len(".src.rpm")] if source.endswith(".src.rpm") else source
+
+    def why_hidden(self, number: int) -> str:
+        """What keeps a package of the repositories that are there from being seen; empty when it is seen.
+
+        libsolv must see all packages when it is asked.
+        """
+        one, package = self.repository_of(number), self.package(number)
+        if self.visible[number] or one.offered:
+            return ""
+        if one.excludes(package):
+            return f"{one.source.id} excludes it"
+        if not self.admitted[number]:
+            return "it belongs to no active module stream" if self.pool.isknownarch(package.archid) else ""
+        rivals = [other for other in self.pool.whatprovides(package.nameid) if other.nameid == package.nameid]
+        for rival in rivals:
+            if self.visible[rival.id] and self.repository_of(rival.id).source.priority < one.source.priority:
+                return f"the priority of {self.repository_of(rival.id).source.id} hides it"
+        return f"{one.source.id} has a newer one"
 
     def admits(self, number: int, repository: Repository) -> bool:
         """Whether package ``number`` may be seen as one of ``repository``, its rivals aside."""

@@ -17,13 +17,14 @@ import zlib
 
 from .._module.errors import InvalidInput
 from .._module.libraries import load_library
+from .dependency import dependency_id
 from .download import Transport
 from .modular import read_module_data
 from .repomd import Repomd
-from .rich import is_structured
+from .rich import Judge, is_structured
 
 # Raised whenever the content of the file changes in meaning.
-FORMAT = 3
+FORMAT = 4
 _MAGIC = b"rdo.releng.solv\n"
 _TAIL = struct.Struct("<QL16s")  # bytes of the index, CRC-32 of everything before this, magic
 
@@ -172,6 +173,7 @@ def _index(pool: t.Any, repo: t.Any) -> Index:
     - ``foreign``: those that the architecture can not install, and source packages
     - ``older``: those of which there is a newer version of the same architecture
     - ``structured``: rich dependencies that no list of providers answers, with the packages that have them
+    - ``unsettled``: those of them that the newest packages of the repository itself do not fulfil without ado
     - ``open``: those that require, beside such, what no newest package of the repository itself provides
     """
     solv = load_library("solv")
@@ -196,16 +198,18 @@ def _index(pool: t.Any, repo: t.Any) -> Index:
     hidden = set(older)
     pool.set_considered_list([package.id for place, package in enumerate(packages) if place not in hidden])
     pool.createwhatprovides()
-    ignored = {solv.SOLVABLE_PREREQMARKER}
     requires = [package.lookup_idarray(solv.SOLVABLE_REQUIRES) for package in packages]
-    texts = {one: pool.dep2str(one) for one in set().union(*requires) - ignored if one < 0}
+    everything: set[int] = set().union(*requires) - {solv.SOLVABLE_PREREQMARKER}
+    texts = {one: pool.dep2str(one) for one in everything if one < 0}
     structured = {one: text for one, text in texts.items() if is_structured(text)}
     users: dict[str, list[int]] = {}
     for place, dependencies in enumerate(requires):
-        for one in structured.keys() & set(dependencies) if structured else ():
-            users.setdefault(structured[one], []).append(place)
+        if not structured.keys().isdisjoint(dependencies):
+            for text in sorted({structured[one] for one in dependencies if one in structured}):
+                users.setdefault(text, []).append(place)
     provides = pool.whatprovides
-    unmet = {one for one in set().union(*requires) - ignored - structured.keys() if not provides(one)}
+    judge = Judge(lambda text: frozenset(provides(dependency_id(pool, text))), lambda _one: frozenset())
+    unmet = {one for one in everything - structured.keys() if not provides(one)}
     return {
         "packages": repo.nsolvables,
         "foreign": sorted(
@@ -216,6 +220,7 @@ def _index(pool: t.Any, repo: t.Any) -> Index:
         ),
         "older": sorted(older),
         "structured": users,
+        "unsettled": [text for text in users if not judge.is_free(text)],
         "open": [place for place, dependencies in enumerate(requires) if not unmet.isdisjoint(dependencies)],
         "modules": None,
     }

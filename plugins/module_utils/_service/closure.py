@@ -21,7 +21,7 @@ from .._rpm.cache import Cache
 from .._rpm.closure import Closure, Unresolved
 from .._rpm.download import Transport
 from .._rpm.engine import Change, Effect, Engine
-from .._rpm.installability import uninstallable
+from .._rpm.installability import Uninstallable, uninstallable
 from .._rpm.packages import Packages, Rules
 from .._rpm.rpmfiles import indexed
 from .._rpm.sources import Source, SourceReader
@@ -165,7 +165,8 @@ def _as_it_is(question: _Question, packages: Packages) -> _Answer:
     unresolved = Closure(packages).check()
     if question.params["installability"]:
         numbers = [number for number in packages.visible_ids if packages.repository_of(number).source.checked]
-        unresolved += _second_tier(unresolved, uninstallable(packages, packages.visible_ids, numbers))
+        found = _second_tier(unresolved, uninstallable(packages, packages.visible_ids, numbers))
+        unresolved += [one.unresolved for one in found]
     return _Answer(unresolved)
 
 
@@ -188,17 +189,17 @@ def _changed(question: _Question, packages: Packages) -> _Answer:
 
 def _compare_installability(engine: Engine, change: Change, effect: Effect, answer: _Answer) -> None:
     """Add to ``answer`` what could not be installed after ``change``, and what could not before."""
-    seen = engine.seen_after(change)
-    before = _second_tier(
-        engine.check(),
-        uninstallable(engine.packages, engine.packages.visible_ids, engine.checked_of(engine.packages.visible_ids)),
+    packages = engine.packages
+    seen, seen_before = engine.seen_after(change), packages.visible_ids
+    before = _second_tier(engine.check(), uninstallable(packages, seen_before, engine.checked_of(seen_before)))
+    after = _second_tier(effect.unresolved, uninstallable(packages, seen, engine.checked_of(seen)))
+    then = {_lasting(one.unresolved) for one in after}
+    known = {_lasting(one) for one in [*(one.unresolved for one in before), *engine.check()]}
+    answer.unresolved = answer.unresolved + [one.unresolved for one in after]
+    answer.fixed = answer.fixed + [one.unresolved for one in before if _lasting(one.unresolved) not in then]
+    answer.causes.update(
+        (one.unresolved, engine.cause_of(one, change)) for one in after if _lasting(one.unresolved) not in known
     )
-    after = _second_tier(effect.unresolved, uninstallable(engine.packages, seen, engine.checked_of(seen)))
-    then = {_lasting(one) for one in after}
-    known = {_lasting(one) for one in [*before, *engine.check()]}
-    answer.unresolved = answer.unresolved + after
-    answer.fixed = answer.fixed + [one for one in before if _lasting(one) not in then]
-    answer.causes.update((one, "") for one in after if _lasting(one) not in known)
 
 
 def _lasting(one: Unresolved) -> tuple[str, str]:
@@ -207,10 +208,10 @@ def _lasting(one: Unresolved) -> tuple[str, str]:
     return name, rest.rsplit(".", 1)[1]
 
 
-def _second_tier(first: list[Unresolved], second: list[Unresolved]) -> list[Unresolved]:
+def _second_tier(first: list[Unresolved], second: list[Uninstallable]) -> list[Uninstallable]:
     """What the first tier did not say already."""
     known = {one.package for one in first}
-    return [one for one in second if one.package not in known]
+    return [one for one in second if one.unresolved.package not in known]
 
 
 class _Verdict:

@@ -1,0 +1,31 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to rdo.releng: no promise is made about what lies in here.
+"""Dependencies as rpm writes them, for libsolv."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._module.errors import InvalidInput
+from .._module.libraries import load_library
+
+
+def dependency_id(pool: t.Any, text: str) -> int:
+    """libsolv's id of a dependency written as rpm writes it.
+
+    :raises InvalidInput: it is a rich dependency that can not be understood.
+    """
+    if text.startswith("("):
+        parsed = pool.parserpmrichdep(text)
+        if parsed is None:
+            raise InvalidInput(f"The rich dependency {text[:200]!r} can not be understood.")
+        return int(parsed.id)
+    # The path of a file may hold spaces: a relation is what ends in an operator and a version.
+    name, sign, evr = text.rsplit(" ", 2) if text.count(" ") >= 2 else (text, "", "")
+    solv = load_library("solv")
+    flags = {"<": solv.REL_LT, "=": solv.REL_EQ, ">": solv.REL_GT}
+    if not sign or not set(sign) <= flags.keys():
+        return int(pool.str2id(text))
+    return int(pool.rel2id(pool.str2id(name), pool.str2id(evr), sum(flags[one] for one in sign)))
