@@ -51,6 +51,7 @@ class Applier:
         self.hub, self.journal, self.manner = hub, journal, manner
         self.done: list[Action] = []
         self.failed: dict[int, str] = {}
+        self._held: dict[int, list[str]] = {}  # by action: what the tag held of the package when it was last looked at
 
     def run(self, actions: t.Sequence[Action]) -> dict[str, t.Any]:
         """Do ``actions``; one that fails stops only those that depend on it.
@@ -98,6 +99,8 @@ class Applier:
         self.journal.write({"event": "done", **_brief(action)} for action in done)
 
     def _fail(self, action: Action, error: str) -> None:
+        if action.action == "retag" and action.build not in self._held.get(action.id, [action.build]):
+            error += f" {action.build} was taken out of {action.tag} for this and could not be put back: run it again."
         self.failed[action.id] = error
         self.journal.write([{"event": "failed", "error": error, **_brief(action)}])
 
@@ -170,6 +173,7 @@ class Applier:
             calls = [call("checkTagPackage", action.tag, action.package, about={"tag": action.tag}) for action in batch]
             return [answer is True for answer in self.hub.read_many(calls)]
         held = tagged_now(self.hub, [(action.tag, action.package) for action in batch])
+        self._held.update(zip((action.id for action in batch), held))
         return [is_done(action, nvrs) for action, nvrs in zip(batch, held)]
 
 

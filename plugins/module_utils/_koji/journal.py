@@ -55,22 +55,40 @@ class Journal:
         return events
 
 
-def open_tasks(folder: str, hub: str) -> dict[int, str]:
-    """Tasks that a run queued before it was ended and of which no end was written: number → journal."""
-    tasks: dict[int, str] = {}
+def journals(folder: str, hub: str) -> t.Iterator[Journal]:
+    """All journals of a hub."""
     prefix = f"{digest(hub)[:16]}-"
     for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
-        if not name.startswith(prefix) or not name.endswith(".jsonl"):
-            continue
-        journal = Journal(folder, hub, name[len(prefix) : -len(".jsonl")])
-        mine: dict[int, str] = {}
+        if name.startswith(prefix) and name.endswith(".jsonl"):
+            yield Journal(folder, hub, name[len(prefix) : -len(".jsonl")])
+
+
+def open_tasks(folder: str, hub: str) -> dict[int, Journal]:
+    """Tasks that a run queued before it was ended and of which no end was written, each with its journal."""
+    tasks: dict[int, Journal] = {}
+    for journal in journals(folder, hub):
+        mine: dict[int, Journal] = {}
         for event in journal.read():
             if event["event"] == "queued":
-                mine[event["task"]] = journal.path
+                mine[event["task"]] = journal
             elif event["event"] == "ended":
                 mine.pop(event["task"], None)
         tasks.update(mine)
     return tasks
+
+
+def open_retags(folder: str, hub: str) -> dict[tuple[str, str], Journal]:
+    """Retags that were begun and not done: (tag, build) → journal. The build may have been taken out of the tag."""
+    retags: dict[tuple[str, str], Journal] = {}
+    for journal in journals(folder, hub):
+        mine: dict[tuple[str, str], Journal] = {}
+        for event in journal.read():
+            if event["event"] == "started" and event["action"] == "retag":
+                mine[event["tag"], event["build"]] = journal
+            elif event["event"] == "done":
+                mine.pop((event["tag"], event["build"]), None)
+        retags.update(mine)
+    return retags
 
 
 def default_folder() -> str:

@@ -127,12 +127,14 @@ class Rules:
     :param owner: who owns packages that are registered; None: none is.
     :param exclusive: a build that nothing wants in a tag is taken out of it.
     :param permissions: that the user has, so that tags guarded by them are not refused.
+    :param cut_short: (tag, build) of retags that may have ended between taking the build out and putting it back.
     """
 
     owner: str | None = None
     allow_downgrade: bool = False
     exclusive: bool = False
     permissions: t.Collection[str] = ()
+    cut_short: t.Collection[tuple[str, str]] = ()
 
 
 @dataclasses.dataclass
@@ -262,6 +264,8 @@ class _Planner:
             after.append(self.added[testing, nvr])
         if action == "retag":
             reason = f"the hub's latest is {held[0].nvr}, tagged after it; tagging it anew makes it the newest"
+        elif action == "tag" and (tag_name, nvr) in self.rules.cut_short:
+            reason = "it was taken out to be tagged anew, by a run that ended before it was put back"
         elif self.wanted.rows.get(tag_name, {}).get(package) == nvr:
             reason = "wanted" + (f" instead of {held[0].nvr}" if held else "")
         else:
@@ -281,15 +285,16 @@ class _Planner:
             return closed
         if tag.packages.get(package):
             return "blocked-package", f"the package {package} is blocked in the tag"
-        if action == "tag":
+        put_back = action == "tag" and (tag.name, nvr) in self.rules.cut_short
+        if not put_back:  # otherwise it was judged when it was taken out
             other = self._other_distro(tag.name, nvr)
-            if other:
+            if other and action == "tag":
                 return "other-distro", other
-        if latest and not self.rules.allow_downgrade and latest.evr > build.evr:
-            return "downgrade", f"the hub's latest is {latest.nvr}, which is newer; allow_downgrade is not set"
-        testing = self._testing_of(tag.name)
-        if testing and action == "tag" and not self._comes_by(testing, nvr):
-            return "not-in-testing", f"it is not in {testing}"
+            if latest and not self.rules.allow_downgrade and latest.evr > build.evr:
+                return "downgrade", f"the hub's latest is {latest.nvr}, which is newer; allow_downgrade is not set"
+            testing = self._testing_of(tag.name)
+            if testing and action == "tag" and not self._comes_by(testing, nvr):
+                return "not-in-testing", f"it is not in {testing}"
         if package not in tag.packages and not self.rules.owner:
             return "unregistered-package", f"the tag does not list the package {package}, and no owner is given"
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .._koji.apply import Applier, Manner, is_done, wait_for_tasks
-from .._koji.journal import Journal, default_folder, open_tasks
+from .._koji.journal import Journal, default_folder, open_retags, open_tasks
 from .._koji.plan import (
     SCHEMA,
     TAG_MAPS,
@@ -62,6 +62,7 @@ class TagBuilds(Change):
         if params["state"] == "planned" and not params["plan"]:
             raise InvalidInput("state is planned: set plan to the file that the plan is to be written to.")
         self._settle()
+        self._cut_short = open_retags(self._folder, self._hub.address)
         if params["state"] == "applied" and params["plan"]:
             document, state = self._read_plan(params["plan"])
         else:
@@ -71,6 +72,7 @@ class TagBuilds(Change):
         self._refused = document["refused"]
         self._journal = Journal(self._folder, self._hub.address, digest(document))
         self._remaining = [action for action in self._actions if not _holds(action, state)]
+        self._close_retags((tag.name, build.nvr) for tag in state.tags.values() if tag for build in tag.builds)
         result = {
             "plan": document,
             "refused": self._refused,
@@ -98,6 +100,7 @@ class TagBuilds(Change):
                 report = Applier(self._hub, self._journal, self._manner).run(self._remaining)
             finally:
                 self._hub.close()
+            self._close_retags((done["tag"], done.get("build")) for done in report["done"])
         if report["failed_actions"] or self._kept_back():
             whole = {**plan.result, **report, "changed": bool(report["done"]), "actions": plan.actions}
             raise RelengError(self._summary(report), **whole)
@@ -123,10 +126,16 @@ class TagBuilds(Change):
         if tasks:
             say(f"Waiting for {len(tasks)} tasks of a run that was ended before they were.")
             wait_for_tasks(self._hub, sorted(tasks), self._manner)
-            for number, path in tasks.items():
-                journal = Journal(self._folder, self._hub.address, "")
-                journal.path = path
+            for number, journal in tasks.items():
                 journal.write([{"event": "ended", "task": number}])
+
+    def _close_retags(self, in_place: t.Iterable[tuple[str, str]]) -> None:
+        """Write down that retags which were cut short have been finished since."""
+        if self._check_mode or self._params["state"] != "applied" or not self._cut_short:
+            return
+        for tag, build in self._cut_short.keys() & set(in_place):
+            journal = self._cut_short.pop((tag, build))
+            journal.write([{"event": "done", "action": "retag", "tag": tag, "build": build}])
 
     def _make_plan(self) -> tuple[dict[str, t.Any], State]:
         wanted, context = self._wanted()
@@ -140,6 +149,7 @@ class TagBuilds(Change):
             allow_downgrade=params["allow_downgrade"],
             exclusive=params["exclusive"],
             permissions=frozenset(params["permissions"]),
+            cut_short=self._cut_short.keys(),
         )
         return self._document(wanted, state, make_plan(wanted, state, rules)), state
 

@@ -229,6 +229,49 @@ class Killer:
             os.kill(self.process.pid, signal.SIGKILL)
 
 
+@pytest.mark.parametrize("by_file", [False, True], ids=["anew", "by-file"])
+def test_a_retag_that_was_cut_short_is_finished_by_the_next_run(by_file, server, tag_builds, tmp_path):
+    """Killed between taking the build out and putting it back; a build that was not there before would be refused."""
+    server.hub.seed_tagging(RELEASE, "nova-2-1.el9s", "nova-1-1.el9s")
+    rdoinfo = write_rdoinfo(tmp_path / "rdoinfo", {RELEASE: ["nova-2-1.el9s"]})
+    wanted = {"rdoinfo": rdoinfo, "tags": [RELEASE]}
+    if by_file:
+        plan = str(tmp_path / "plan.json")
+        tag_builds(**wanted, state="planned", plan=plan)
+        wanted = {"plan": plan}
+    killer = Killer(server)
+    killer.at = 1
+    killer.process = start_module("koji_tag_builds", **settings(server, tmp_path, **wanted))
+    with pytest.raises(AssertionError, match="status -9"):
+        finish_module(killer.process)
+    killer.process = None
+    assert server.hub.builds_of(RELEASE) == ["nova-1-1.el9s"]
+    foreseen = tag_builds(check=True, **wanted)
+    result = tag_builds(**wanted)
+    assert not result["failed"], result["msg"]
+    assert foreseen["actions"] == result["actions"]
+    assert [one["action"] for one in result["done"]] == ["retag" if by_file else "tag", "untag"]
+    assert server.hub.builds_of(RELEASE) == ["nova-2-1.el9s"]
+    # Once finished, it is as any other build.
+    server.hub.remove_tagging(
+        server.hub.tag(RELEASE)["id"], server.hub.nvrs["nova-2-1.el9s"], server.hub.users["alice"]
+    )
+    again = tag_builds(check=True, rdoinfo=rdoinfo, tags=[RELEASE])
+    assert [one["rule"] for one in again["refused"]] == ["not-in-testing"]
+
+
+def test_a_retag_that_can_not_be_finished_says_where_the_build_is(server, tag_builds):
+    server.hub.seed_tagging(TESTING, "nova-2-1.el9s", "nova-1-1.el9s")
+    server.hub.policies = {TESTING: "freeze"}
+    wanted = {"builds": {TESTING: ["nova-2-1.el9s"]}, "user": "alice", "password": "alice"}
+    failed = tag_builds(**wanted)["failed_actions"][0]
+    assert "policy violation (tag): freeze" in failed["error"]
+    assert "nova-2-1.el9s was taken out of cloud9s-testing for this and could not be put back" in failed["error"]
+    server.hub.policies = {}
+    assert not tag_builds(**wanted)["failed"]
+    assert server.hub.builds_of(TESTING) == ["nova-2-1.el9s"]
+
+
 POINTS = random.Random(20261121)  # the same points each time
 
 
