@@ -13,8 +13,7 @@ import time
 import typing as t
 
 from .._dlrn.candidate import Candidate, read_candidate
-from .._gate.waivers import Waiver, parse_waivers
-from .._module.documents import read_yaml
+from .._gate.waivers import Waiver
 from .._module.errors import Conflict, InvalidInput, RelengError
 from .._module.table import text_table
 from .._rpm.cache import Cache
@@ -25,6 +24,7 @@ from .._rpm.installability import Uninstallable, uninstallable
 from .._rpm.packages import Packages, Rules
 from .._rpm.rpmfiles import indexed
 from .._rpm.sources import Source, SourceReader
+from .closure_waivers import covers, read_waivers
 
 
 def check_closure(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
@@ -83,9 +83,7 @@ class _Question:
         self._offered: dict[str, set[str]] = {}
         if self.candidate:
             self._sources += list(self._of_candidate(self.candidate))
-        self.waivers = [
-            waiver for path in params["waivers"] for waiver in parse_waivers(read_yaml(path, "file of waivers"), path)
-        ]
+        self.waivers, self.expired_waivers = read_waivers(params["waivers"], time.time())
 
     def _of_candidate(self, candidate: Candidate) -> t.Iterator[Source]:
         """Components are checked; dependencies and base provide. What is read must be what the lockfile pins."""
@@ -218,20 +216,17 @@ class _Verdict:
     """What waivers leave of an answer."""
 
     def __init__(self, question: _Question, answer: _Answer) -> None:
-        now = time.time()
         self._answer = answer
         self._question = question
-        self._expired = [waiver for waiver in question.waivers if waiver.is_expired(now)]
-        valid = [waiver for waiver in question.waivers if not waiver.is_expired(now)]
         self._waived: dict[Unresolved, Waiver] = {}
         for one in answer.unresolved:
-            for waiver in valid:
+            for waiver in question.waivers:
                 if self._covers(waiver, one):
                     self._waived.setdefault(one, waiver)
         # Others may waive votes, or be meant for another candidate: only those for packages can be stale here.
         self._stale = [
             waiver
-            for waiver in valid
+            for waiver in question.waivers
             if waiver.package and not any(self._covers(waiver, one) for one in answer.unresolved)
         ]
         self._open = [one for one in answer.unresolved if one not in self._waived]
@@ -244,13 +239,7 @@ class _Verdict:
         return self._open
 
     def _covers(self, waiver: Waiver, one: Unresolved) -> bool:
-        if waiver.waives != one.requirement:
-            return False
-        if waiver.package:
-            name = one.package.rsplit("-", 2)[0]
-            return waiver.package in (name, one.package, one.source, one.source.rsplit("-", 2)[0])
-        candidate = self._question.candidate
-        return waiver.candidate is not None and candidate is not None and waiver.candidate == candidate.id
+        return covers(waiver, one, self._question.candidate.id if self._question.candidate else None)
 
     def result(self) -> dict[str, t.Any]:
         answer = self._answer
@@ -261,7 +250,7 @@ class _Verdict:
             "fixed": [self._as_data(one) for one in answer.fixed],
             "waived": [{**self._as_data(one), "waiver": waiver.as_data()} for one, waiver in self._waived.items()],
             "stale_waivers": [waiver.as_data() for waiver in self._stale],
-            "expired_waivers": [waiver.as_data() for waiver in self._expired],
+            "expired_waivers": [waiver.as_data() for waiver in self._question.expired_waivers],
             "lost": answer.lost,
             "downgraded": answer.downgraded,
             "table": _table(self.failing if self._question.is_change else self._open),
