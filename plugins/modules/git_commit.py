@@ -101,33 +101,40 @@ head:
   sample: 4e1243bd22c66e76c2ba9eddc1f91394e57f9f83
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._git.repository import CommittedContent
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
 
+SPECIFICATION: dict[str, t.Any] = {
+    "argument_spec": {
+        "repository": {"type": "path", "required": True},
+        "branch": {"type": "str", "default": "master"},
+        "source": {"type": "path"},
+        "exclude": {"type": "list", "elements": "str", "default": []},
+        "edits": {"type": "dict", "default": {}},
+        "appends": {"type": "dict", "default": {}},
+        "commit_message": {"type": "str", "required": True},
+        "tag": {"type": "str"},
+        "once": {"type": "bool", "default": False},
+        "date": {"type": "str"},
+        "author_name": {"type": "str", "default": "rdo.releng"},
+        "author_email": {"type": "str", "default": "releng@example.com"},
+    },
+    "required_if": [("once", True, ("tag",))],
+    "required_one_of": [("source", "edits")],
+}
+
+
+def make_change(params: dict[str, t.Any]) -> CommittedContent:
+    return CommittedContent(**params)
+
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "repository": {"type": "path", "required": True},
-            "branch": {"type": "str", "default": "master"},
-            "source": {"type": "path"},
-            "exclude": {"type": "list", "elements": "str", "default": []},
-            "edits": {"type": "dict", "default": {}},
-            "appends": {"type": "dict", "default": {}},
-            "commit_message": {"type": "str", "required": True},
-            "tag": {"type": "str"},
-            "once": {"type": "bool", "default": False},
-            "date": {"type": "str"},
-            "author_name": {"type": "str", "default": "rdo.releng"},
-            "author_email": {"type": "str", "default": "releng@example.com"},
-        },
-        required_if=[("once", True, ("tag",))],
-        required_one_of=[("source", "edits")],
-        supports_check_mode=True,
-    )
-    run_change(module, CommittedContent(**module.params))
+    module = AnsibleModule(**SPECIFICATION, supports_check_mode=True)
+    run_change(module, make_change(module.params))
 
 
 if __name__ == "__main__":

@@ -115,27 +115,33 @@ steps:
 """
 
 import os
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
 from ansible_collections.rdo.releng.plugins.module_utils._service.run_report import WriteReport
 
+SPECIFICATION: dict[str, t.Any] = {
+    "argument_spec": {
+        "path": {"type": "path", "required": True},
+        "title": {"type": "str", "default": "Trunk to promotion"},
+        "page": {"type": "path"},
+        "text": {"type": "path"},
+    },
+}
+
+
+def make_change(params: dict[str, t.Any]) -> WriteReport:
+    folder = params["path"]
+    page = params["page"] or os.path.join(folder, "index.html")
+    text = params["text"] or os.path.join(folder, "report.txt")
+    return WriteReport(folder, params["title"], page, text)
+
 
 def main() -> None:
-    module = AnsibleModule(
-        {
-            "path": {"type": "path", "required": True},
-            "title": {"type": "str", "default": "Trunk to promotion"},
-            "page": {"type": "path"},
-            "text": {"type": "path"},
-        },
-        supports_check_mode=True,
-    )
-    folder = module.params["path"]
-    page = module.params["page"] or os.path.join(folder, "index.html")
-    text = module.params["text"] or os.path.join(folder, "report.txt")
-    run_change(module, WriteReport(folder, module.params["title"], page, text))
+    module = AnsibleModule(**SPECIFICATION, supports_check_mode=True)
+    run_change(module, make_change(module.params))
 
 
 if __name__ == "__main__":

@@ -167,36 +167,42 @@ step:
 """
 
 import time
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
 from ansible_collections.rdo.releng.plugins.module_utils._service.run_steps import STAGES, STATUSES, RecordStep
 
+SPECIFICATION: dict[str, t.Any] = {
+    "argument_spec": {
+        "path": {"type": "path", "required": True},
+        "step": {"type": "str", "required": True},
+        "stage": {"type": "str", "choices": list(STAGES)},
+        "status": {"type": "str", "choices": list(STATUSES), "required": True},
+        "summary": {"type": "str", "default": ""},
+        "heads": {"type": "list", "elements": "str", "default": []},
+        "rows": {"type": "list", "elements": "list", "default": []},
+        "links": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {"text": {"type": "str", "required": True}, "target": {"type": "str", "required": True}},
+        },
+        "details": {"type": "str", "default": ""},
+        "stand_in": {"type": "str"},
+    },
+}
+
+
+def make_change(params: dict[str, t.Any]) -> RecordStep:
+    content = {name: value for name, value in params.items() if name != "path"}
+    return RecordStep(params["path"], content, time.time())
+
 
 def main() -> None:
-    module = AnsibleModule(
-        {
-            "path": {"type": "path", "required": True},
-            "step": {"type": "str", "required": True},
-            "stage": {"type": "str", "choices": list(STAGES)},
-            "status": {"type": "str", "choices": list(STATUSES), "required": True},
-            "summary": {"type": "str", "default": ""},
-            "heads": {"type": "list", "elements": "str", "default": []},
-            "rows": {"type": "list", "elements": "list", "default": []},
-            "links": {
-                "type": "list",
-                "elements": "dict",
-                "default": [],
-                "options": {"text": {"type": "str", "required": True}, "target": {"type": "str", "required": True}},
-            },
-            "details": {"type": "str", "default": ""},
-            "stand_in": {"type": "str"},
-        },
-        supports_check_mode=True,
-    )
-    content = dict(module.params)
-    run_change(module, RecordStep(content.pop("path"), content, time.time()))
+    module = AnsibleModule(**SPECIFICATION, supports_check_mode=True)
+    run_change(module, make_change(module.params))
 
 
 if __name__ == "__main__":

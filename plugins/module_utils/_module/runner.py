@@ -65,14 +65,15 @@ def run(module: AnsibleModule, work: t.Callable[[], dict[str, t.Any]]) -> t.NoRe
 
 def run_change(module: AnsibleModule, change: Change) -> t.NoReturn:
     """Plan ``change``, apply it unless in check mode or there is nothing to do, and end the module."""
+    run(module, lambda: perform(change, module.check_mode, diff=module._diff))
 
-    def work() -> dict[str, t.Any]:
-        plan = change.plan()
-        result = {"changed": bool(plan.actions), "actions": plan.actions, **plan.result}
-        if module._diff:
-            result["diff"] = {"before": plan.before, "after": plan.after}
-        if plan.actions and not module.check_mode:
-            result.update(change.apply(plan))
-        return result
 
-    run(module, work)
+def perform(change: Change, check_mode: bool, diff: bool) -> dict[str, t.Any]:
+    """Plan ``change``, apply it unless in check mode or there is nothing to do, and return what the module does."""
+    plan = change.plan()
+    result = {"changed": bool(plan.actions), "actions": plan.actions, **plan.result}
+    if diff:
+        result["diff"] = {"before": plan.before, "after": plan.after}
+    if plan.actions and not check_mode:
+        result.update(change.apply(plan))
+    return result

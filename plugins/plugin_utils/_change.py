@@ -1,0 +1,45 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Making a small change in Ansible's own process, where that runs on the host in question.
+
+To pack a module and start a Python for it takes longer than to write a small file. A module takes part in this way: it
+has ``SPECIFICATION`` and ``make_change(params)``, and beside it lies ``plugins/action/NAME.py`` with a class
+``ActionModule`` that is derived from :class:`RunChange`. On other hosts, as another user, in the background and with an
+environment of its own it runs as any module.
+"""
+
+from __future__ import annotations
+
+import types
+import typing as t
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.vars import merge_hash
+
+from ..module_utils._module.errors import RelengError
+from ..module_utils._module.runner import perform
+
+
+class RunChange(ActionBase):
+    """The action of ``module``."""
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    module: types.ModuleType
+
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result = super().run(tmp, task_vars)
+        if not self._is_here():
+            return merge_hash(result, self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
+        _validated, params = self.validate_argument_spec(**self.module.SPECIFICATION)
+        try:
+            done = perform(self.module.make_change(params), self._task.check_mode, diff=self._task.diff)
+        except RelengError as error:
+            done = {"failed": True, "msg": error.message, **error.data}
+        return merge_hash(result, done)
+
+    def _is_here(self) -> bool:
+        as_another = self._play_context.become or self._task.async_val or any(self._task.environment or [])
+        return self._connection.transport == "local" and not as_another
