@@ -18,6 +18,8 @@ import pytest
 import yaml
 from stage.trunk import DLRN
 
+CONTROL = pathlib.Path(__file__).resolve().parents[2] / "roles" / "dlrn_api" / "files" / "control.py"
+
 
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -59,7 +61,7 @@ class Role:
             "PYTHONPATH": os.path.dirname(self.variables["dlrn_api_config_file"]),
         }
         arguments = [f"127.0.0.1:{self.variables['dlrn_api_port']}", "60"] if command == "start" else []
-        argv = [DLRN / "bin" / "python", self.folder / "control.py", command, *arguments]
+        argv = [DLRN / "bin" / "python", CONTROL, self.folder, command, *arguments]
         done = subprocess.run(argv, env={**os.environ, **wanted}, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
@@ -150,6 +152,17 @@ def test_what_it_can_not_start_with_is_said(trunk, role):
 def test_a_stop_of_what_was_never_started(role):
     assert role.run(tasks="stop")[1] == 0
     assert not role.folder.exists()
+
+
+def test_a_stop_that_can_not_look_is_no_stop(role):
+    role.folder.mkdir()
+    (role.folder / "api.cfg").touch()
+    right = role.variables["dlrn_api_virtualenv"]
+    role.variables["dlrn_api_virtualenv"] = str(role.folder / "gone")
+    output, changed = role.run(tasks="stop")
+    assert changed is None
+    assert "gone/bin/python" in output
+    role.variables["dlrn_api_virtualenv"] = right
 
 
 def test_what_is_left_of_a_server_is_found(trunk, role):

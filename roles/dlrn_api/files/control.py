@@ -6,7 +6,7 @@ The server and its workers are known by a variable that they alone have in their
 lost or out of date is found, and no other process is ever taken for it. gunicorn replaces workers that die; a run of
 the role replaces a gunicorn that died. Prints what is, or what was done: ``running``, ``outdated`` or ``stopped``.
 
-    control.py status | stop | start ADDRESS SECONDS
+    control.py FOLDER status | stop | start ADDRESS SECONDS
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import sys
 import time
 import urllib.request
 
-FOLDER = pathlib.Path(__file__).resolve().parent
+FOLDER = pathlib.Path(sys.argv[1]).resolve()
 VARIABLE = "DLRN_API_SERVER"
 PID = FOLDER / "api.pid"
 LOG = FOLDER / "logs" / "server.log"
@@ -139,4 +139,4 @@ def main(command: str, *arguments: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*sys.argv[2:])
