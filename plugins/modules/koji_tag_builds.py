@@ -79,14 +79,17 @@ options:
   closure:
     description:
       - Prove that the tags' repositories lose nothing that is required there. A plan that breaks something is refused.
-      - Nothing is regenerated for it. The metadata is that of the repositories as they are; a build that comes to a tag
-        is taken from another tag's repository or from O(closure.offers).
+      - Nothing is regenerated for it. The metadata is that of the repositories as they are. A build that a tag's
+        repository does not show, because it is to come or has come since, is taken from another tag's repository or
+        from O(closure.offers), or by the headers of its RPMs from where the hub serves them, below O(topurl).
+      - A plan in a file carries the question, and it is asked again when the plan is applied. What is given here then
+        wins over it.
     type: dict
     suboptions:
       repositories:
         description: >-
           The repository of each tag, a folder or URL with C(repodata) in it. For a tag that is not named, the hub's own
-          below O(topurl).
+          below O(topurl). A tag that holds no build needs none.
         type: dict
         default: {}
       base:
@@ -98,6 +101,11 @@ options:
         description: Repositories, or folders of RPMs, with builds that are in no tag's repository.
         type: list
         elements: raw
+        default: []
+      waivers:
+        description: Files of waivers. What they cover does not refuse the plan. See M(rdo.releng.repoclosure).
+        type: list
+        elements: path
         default: []
       arch:
         description: Architecture. If not set, that of the host.
@@ -197,7 +205,11 @@ plan:
       type: list
       elements: dict
     closure:
-      description: What the tags' repositories would gain and lose. Null if it was not asked for.
+      description:
+        - What the tags' repositories would gain and lose. Null if it was not asked for.
+        - C(tags) has for each tag what it C(gains) and C(loses), and the builds that are in it and C(not_shown_yet) by
+          its repository. C(before) and C(after) count unmet requirements; C(introduced), C(fixed) and C(waived) list
+          them, and C(expired_waivers) waivers that waive nothing. C(asked) is the question.
       type: dict
     state:
       description: What the hub held where the plan acts.
@@ -263,6 +275,7 @@ def main() -> None:
                     "repositories": {"type": "dict", "default": {}},
                     "base": {"type": "list", "elements": "raw", "default": []},
                     "offers": {"type": "list", "elements": "raw", "default": []},
+                    "waivers": {"type": "list", "elements": "path", "default": []},
                     "arch": {"type": "str"},
                 },
             },

@@ -7,12 +7,20 @@
 from __future__ import annotations
 
 import collections
+import concurrent.futures
 import os
+import struct
 import typing as t
 
 from .._module.command import run_command
+from .._module.errors import InvalidInput
+from .download import Transport
 
 _ARCH = "%|SOURCEPACKAGE?{src}:{%{ARCH}}|"
+# An RPM file begins with 96 bytes for old readers; then the signatures and the header, each told its size.
+_LEAD, _LEAD_MAGIC, _HEADER_MAGIC = 96, b"\xed\xab\xee\xdb", b"\x8e\xad\xe8\x01"
+_MOST_HEADER = 256 << 20
+_AT_A_TIME = 6
 _NEVRA = "%{NAME}-%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}." + _ARCH
 
 
@@ -52,3 +60,50 @@ def read_provides(paths: t.Iterable[str]) -> dict[str, set[str]]:
         )
         found[path] = set(done.output.splitlines())
     return found
+
+
+def fetch_headers(locations: t.Sequence[str], folder: str, transport: Transport) -> list[str]:
+    """The beginnings of RPM files, up to where the payload begins, as files in ``folder``: enough for any metadata.
+
+    :raises InvalidInput: one is no RPM, or is cut off before its payload.
+    """
+
+    def fetch(numbered: tuple[int, str]) -> str:
+        number, location = numbered
+        path = os.path.join(folder, f"{number:06d}.rpm")
+        with open(path, "wb") as file:
+            file.write(transport.take(location, read_header))
+        return path
+
+    with concurrent.futures.ThreadPoolExecutor(_AT_A_TIME) as pool:
+        return list(pool.map(fetch, enumerate(locations)))
+
+
+def read_header(stream: t.BinaryIO) -> bytes:
+    """All that is before the payload of an RPM file.
+
+    :raises InvalidInput: it is none.
+    """
+    lead = _exactly(stream, _LEAD)
+    if not lead.startswith(_LEAD_MAGIC):
+        raise InvalidInput("it is no RPM file")
+    signatures = _section(stream)
+    return lead + signatures + _exactly(stream, -len(signatures) % 8) + _section(stream)
+
+
+def _section(stream: t.BinaryIO) -> bytes:
+    intro = _exactly(stream, 16)
+    entries, data = struct.unpack(">II", intro[8:])
+    if not intro.startswith(_HEADER_MAGIC) or 16 * entries + data > _MOST_HEADER:
+        raise InvalidInput("it is a damaged RPM file")
+    return intro + _exactly(stream, 16 * entries + data)
+
+
+def _exactly(stream: t.BinaryIO, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        more = stream.read(size - len(data))
+        if not more:
+            raise InvalidInput("it is cut off")
+        data += more
+    return data

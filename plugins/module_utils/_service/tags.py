@@ -67,11 +67,12 @@ class TagBuilds(Change):
             document, state = self._read_plan(params["plan"])
         else:
             document, state = self._make_plan()
-            self._prove(document)
         self._actions = [_action(data) for data in document["actions"]]
         self._refused = document["refused"]
-        self._journal = Journal(self._folder, self._hub.address, digest(document))
         self._remaining = [action for action in self._actions if not _holds(action, state)]
+        # The journal is that of the plan, whatever a proof that is made anew says of it.
+        self._journal = Journal(self._folder, self._hub.address, digest(document))
+        document = self._prove(document, self._remaining, state)
         self._close_retags((tag.name, build.nvr) for tag in state.tags.values() if tag for build in tag.builds)
         result = {
             "plan": document,
@@ -153,27 +154,37 @@ class TagBuilds(Change):
         )
         return self._document(wanted, state, make_plan(wanted, state, rules)), state
 
-    def _prove(self, document: dict[str, t.Any]) -> None:
-        """Add what the plan would do to the tags' repositories.
+    def _prove(self, document: dict[str, t.Any], actions: t.Sequence[Action], state: State) -> dict[str, t.Any]:
+        """``document`` with what ``actions`` would do to the tags' repositories, if that is asked, or was in the plan.
 
         :raises Refused: something that is met now would not be any more.
         """
-        options = self._params["closure"]
-        if not options:
-            return
-        own = {**options, "cache_dir": self._params["cache_dir"]}
-        document["closure"] = prove(document["actions"], own, self._hub.topurl)
-        introduced = document["closure"]["introduced"]
-        if introduced:
+        options = self._params["closure"] or (document["closure"] or {}).get("asked")
+        acting = [action.as_data() for action in actions]
+        if not options or not acting:
+            return document
+        closure = prove(
+            self._hub,
+            state,
+            acting,
+            options,
+            cache_dir=self._params["cache_dir"],
+            writable=not self._check_mode,
+            ca_path=self._params["serverca"],
+        )
+        proven = {**document, "closure": closure}
+        if closure["introduced"]:
             heads = ["tag", "package", "reason", "introduced by"]
             keys = ("tag", "package", "reason", "introduced_by")
-            table = text_table(heads, [[one[key] for key in keys] for one in introduced])
+            table = text_table(heads, [[one[key] for key in keys] for one in closure["introduced"]])
             raise Refused(
-                f"The plan would break {len(introduced)} requirements that are met now; nothing was changed.\n{table}",
-                plan=document,
+                f"The plan would break {len(closure['introduced'])} requirements that are met now. It was not carried "
+                f"out.\n{table}",
+                plan=proven,
                 refused=document["refused"],
-                actions=[str(_action(data)) for data in document["actions"]],
+                actions=[str(action) for action in actions],
             )
+        return proven
 
     def _document(self, wanted: Wanted, state: State, plan: TagPlan) -> dict[str, t.Any]:
         """The plan as it travels: with what the hub held where it acts, so that it can be seen whether that changed."""

@@ -126,6 +126,11 @@ class Hub:
                 self.seed_packages(tag, [self.builds[build]["name"]])
             self.add_tagging(tag_id, build, self.users["kojiadmin"])
 
+    def seed_rpm(self, nvr: str, arch: str, name: str | None = None, size: int = 0) -> None:
+        """An RPM of a build; ``name``: of a subpackage."""
+        build = self.builds[self.nvrs[nvr]]
+        self.add_rpm(build, name or build["name"], arch, size, 0)
+
     def builds_of(self, tag: str, package: str | None = None) -> list[str]:
         """NVRs in ``tag``, newest tagging first, hidden ones included."""
         rows = sorted(self.tagged[self.tag(tag)["id"]].values(), key=lambda row: -row["create_event"])
@@ -866,17 +871,21 @@ class Hub:
                 raise NotRecorded("importing an RPM before its source RPM")
             self.make_build(name, version, release, None, user)
         build = self.builds[self.nvrs[nvr]]
-        rpm = {
-            "arch": arch, "build_id": build["id"], "buildroot_id": None, "buildtime": int(self.now), "draft": False,
-            "epoch": None, "external_repo_id": 0, "external_repo_name": "INTERNAL", "extra": None,
-            "id": self.next_id("rpm"), "metadata_only": False, "name": name, "nvr": nvr,
-            "payloadhash": f"{zlib.crc32(body):032x}", "release": release, "size": len(body), "version": version,
-        }  # fmt: skip
-        self.rpms.append(rpm)
+        rpm = self.add_rpm(build, name, arch, len(body), zlib.crc32(body))
         common = {key: rpm[key] for key in self.recording["answers"]["importRPM"] if key in rpm}
         source_rpm = None if source else f"{nvr}.src.rpm"
         extra = {"brootid": None, "build": dict(build), "sourcepackage": 1 if source else None, "sourcerpm": source_rpm}
         return self.answer("importRPM", common | extra)
+
+    def add_rpm(self, build: Row, name: str, arch: str, size: int, payload: int) -> Row:
+        version, release = build["version"], build["release"]
+        self.rpms.append({
+            "arch": arch, "build_id": build["id"], "buildroot_id": None, "buildtime": int(self.now), "draft": False,
+            "epoch": None, "external_repo_id": 0, "external_repo_name": "INTERNAL", "extra": None,
+            "id": self.next_id("rpm"), "metadata_only": False, "name": name, "nvr": f"{name}-{version}-{release}",
+            "payloadhash": f"{payload:032x}", "release": release, "size": size, "version": version,
+        })  # fmt: skip
+        return self.rpms[-1]
 
     def do_listBuildRPMs(self, user, build):
         found = self.build(build)["id"]
