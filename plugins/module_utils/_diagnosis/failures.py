@@ -89,7 +89,8 @@ _TESTS = re.compile(
     r"^FAILED \(|^(FAIL|ERROR): \S+ \(\S+\)|^Failed to import test module: "
     r"|^ - Failed:\s*[1-9]|^(FAILED|ERROR) \S+::|=+ .*\d+ (failed|error).* in .*=+"
     r"|^Ran \d+ tests? .*FAILED|\bThe following tests exited without returning|unittest\.loader\._FailedTest"
-    r"|^\S+ \.\.\. (FAIL|ERROR)\b|error: Bad exit status from \S+ \(%check\)|^Bad exit status from \S+ \(%check\)"
+    r"|^\S+ \.\.\. (FAIL|ERROR)\b|^\{\d+\} .+ \.\.\. FAILED\b"
+    r"|error: Bad exit status from \S+ \(%check\)|^Bad exit status from \S+ \(%check\)"
 )
 _TIMEOUT = re.compile(
     r"^= timeout: |(was )?ended after \d+(\.\d+)? s\b|commandTimeoutExpired|Timeout\(\d+\) expired for command"

@@ -1,0 +1,186 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The scenario roles on repositories that play upstream's: what they are given, and what is made of how they end.
+
+That a real installer runs is not shown here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+import yaml
+from stage.modules import ROOT, run_playbook
+from stage.molecule import run_molecule
+
+VARIABLES = ROOT / "extensions" / "molecule" / "scenarios" / "vars" / "main.yml"
+# What the scripts have of this process.
+OWN = {
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LOGNAME",
+    "PATH",
+    "USER",
+    "PWD",
+    "SHLVL",
+    "_",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+}
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory):
+    """The folder of molecule's run: passed once, and not run again."""
+    folder = tmp_path_factory.mktemp("molecule")
+    run_molecule("scenarios", folder)
+    return folder
+
+
+def environment(results):
+    lines = (results / "logs" / "environment").read_text().splitlines()
+    return {name: value for name, _sign, value in (line.partition("=") for line in lines) if name not in OWN}
+
+
+def test_packstack_is_given_what_it_reads(stage):
+    results = stage / "results" / "packstack-scenario001"
+    assert environment(results) == {
+        "SCENARIO": "scenario001",
+        "WORKSPACE": f"{results}/logs",
+        "MANAGE_REPOS": "false",
+        "INSTALL_FROM_SOURCE": "false",
+        "ADDITIONAL_ARGS": "",
+        "SELINUX_ENFORCING": "true",
+        "COPY_LOGS": "true",
+        "RESULTS": f"{stage}/packstack.subunit",
+    }
+    assert (results / "tests" / "packstack.subunit").exists()
+    # It installs from exactly the candidate.
+    candidate = json.loads((stage / "candidate.json").read_text())
+    repositories = (stage / "yum.repos.d" / "rdo-releng.repo").read_text()
+    assert f"# candidate: {candidate['id']}" in repositories
+    assert f"baseurl={candidate['components'][0]['repo_url']}" in repositories
+
+
+def test_puppet_openstack_is_given_what_it_reads(stage):
+    results = stage / "results" / "puppet-openstack-scenario001"
+    assert environment(results) == {
+        "SCENARIO": "scenario001",
+        "WORKSPACE": f"{results}/logs",
+        "MANAGE_REPOS": "false",
+        "MANAGE_PUPPET_MODULES": "true",
+        "PUPPETFILE_DIR": "/etc/puppet/modules",
+        "PUPPET_ARGS": "--modulepath=/etc/puppet/modules",
+        "PUPPET_PKG": "puppet",
+        "GEM_HOME": f"{results}/source/.bundled_gems",
+        "TEMPEST_FROM_SOURCE": "false",
+        "ADD_SWAP": "false",
+        "RESULTS": f"{stage}/puppet.subunit",
+    }
+    assert (results / "logs" / "logs" / "puppet.txt").read_text() == "collected\n"
+
+
+def test_tcib_builds_of_the_candidate_and_each_image_counts(stage):
+    results = stage / "results" / "tcib"
+    arguments = (stage / "bin" / "arguments").read_text().splitlines()
+    given = dict(zip(arguments, arguments[1:]))
+    candidate = json.loads((stage / "candidate.json").read_text())
+    assert arguments[:4] == ["tcib", "container", "image", "build"]
+    assert given["--config-path"] == f"{results}/source/container-images"
+    assert (given["--base"], given["--release"]) == ("quay.io/centos/centos:stream9", "9")
+    assert given["--tag"] == candidate["id"][:12]
+    assert "--exclude=nova-api" in arguments
+    assert candidate["id"] in (results / "repositories" / "rdo-releng.repo").read_text()
+    images = (results / "tests" / "images.xml").read_text()
+    assert re.findall(r'<testcase classname="image" name="([a-z-]+)"', images) == ["base", "keystone"]
+    assert given["--repo-dir"] == f"{results}/repositories"
+
+
+# Name of the case, the role, its variables, and what is said.
+RED = {
+    "fail": ("scenario_packstack", {"scenario_packstack_scenario": "scenario002"}, ["tempest.two", "(tests-failed)"]),
+    "hang": (
+        "scenario_packstack",
+        {"scenario_packstack_scenario": "scenario003", "scenario_packstack_timeout": 1},
+        ["was ended after 1 s (timeout)"],
+    ),
+    "kill": (
+        "scenario_packstack",
+        {"scenario_packstack_scenario": "scenario004"},
+        ["was killed by signal 9", "(infrastructure)"],
+    ),
+    "missing": (
+        "scenario_packstack",
+        {"scenario_packstack_scenario": "scenario009"},
+        ["There is no tests/scenario009.sh in", "There are: tests/scenario001.sh, tests/scenario002.sh"],
+    ),
+    "image": ("scenario_tcib", {"scenario_name": "tcib", "scenario_tcib_exclude": []}, ["image.nova-api"]),
+    "unpinned": (
+        "scenario_puppet_openstack",
+        {"scenario_name": "puppet-openstack-scenario005"},
+        ["pins no repository for puppet-openstack-scenario005", "It pins: packstack-scenario001, puppet"],
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def red(stage):
+    """What was said of each case, all of them in one run; and its folder of results."""
+    tasks = []
+    for case, (role, variables, _said) in RED.items():
+        given = {
+            "scenario_name": "packstack-scenario001",
+            "scenario_role": f"rdo.releng.{role}",
+            "scenario_results": str(stage / "red" / case),
+            "scenario_fail": False,
+            **variables,
+        }
+        tasks += [
+            {"ansible.builtin.include_role": {"name": "rdo.releng.scenario"}, "vars": given},
+            {
+                "ansible.builtin.copy": {
+                    "content": "{{ {'success': scenario_success, 'failures': scenario_failures} | to_json }}",
+                    "dest": f"{stage}/red/{case}/said.json",
+                    "mode": "0644",
+                }
+            },
+        ]
+    play = {"hosts": "localhost", "gather_facts": False, "vars_files": [str(VARIABLES)], "tasks": tasks}
+    (stage / "red.yml").write_text(yaml.safe_dump([play]))
+    done = run_playbook(stage / "red.yml", environment={"RELENG_MOLECULE": str(stage)})
+    assert done.returncode == 0, done.stdout
+    return stage / "red"
+
+
+@pytest.mark.parametrize("case", RED)
+def test_red_says_why_and_votes(red, case):
+    said = json.loads((red / case / "said.json").read_text())
+    assert said["success"] is False
+    for words in RED[case][2]:
+        assert words in "\n".join(said["failures"])
+    (vote,) = (red / case / "votes").rglob("*.json")
+    assert json.loads(vote.read_text())["success"] is False
+    assert case in ("missing", "unpinned") or list((red / case / "logs").glob("*.log"))
+
+
+def test_what_an_earlier_run_left_does_not_count(red):
+    """The run that was ended found a file of results of the run before it, and did not take it."""
+    assert not list((red / "hang" / "tests").iterdir())
+
+
+def test_packaged_puppet_modules_are_those_of_the_puppetfile(stage):
+    role = ROOT / "roles" / "scenario_puppet_openstack"
+    puppetfile = (ROOT / "extensions/molecule/scenarios/files/puppet-openstack-integration/Puppetfile").read_text()
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars_files": [str(role / "defaults/main.yml"), str(role / "vars/main.yml")],
+        "vars": {"__scenario_puppet_openstack_puppetfile": puppetfile},
+        "tasks": [{"ansible.builtin.debug": {"msg": "{{ __scenario_puppet_openstack_module_packages | join(' ') }}"}}],
+    }
+    (stage / "modules.yml").write_text(yaml.safe_dump([play]))
+    assert '"msg": "puppet-apache puppet-nova"' in run_playbook(stage / "modules.yml").stdout
