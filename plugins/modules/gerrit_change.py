@@ -69,6 +69,9 @@ options:
   ssh_key:
     description: File of the private key to push with by SSH.
     type: path
+  ssh_known_hosts:
+    description: File with the key of Gerrit's SSH server. If not set, the user's own is used.
+    type: path
   git_timeout:
     description: Seconds that fetching or pushing may take.
     type: float
@@ -166,6 +169,7 @@ def main() -> None:
             "abandon_message": {"type": "str", "default": "Nothing is left to propose."},
             "git_url": {"type": "str"},
             "ssh_key": {"type": "path", "no_log": False},
+            "ssh_known_hosts": {"type": "path"},
             "git_timeout": {"type": "float", "default": 120.0},
             "author_name": {"type": "str", "default": "rdo.releng"},
             "author_email": {"type": "str", "default": "releng@example.com"},

@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import secrets
+import shlex
 import tempfile
 import typing as t
 import urllib.parse
@@ -244,8 +245,12 @@ class _Content:
     def _credentials(self) -> t.Iterator[dict[str, str]]:
         """Variables with which git answers for itself when it is asked who it is; the password is never in argv."""
         options = self._options
-        ssh = ["ssh", "-oBatchMode=yes", *(["-i", options["ssh_key"]] if options["ssh_key"] else [])]
-        variables = {"GIT_SSH_COMMAND": " ".join(ssh)}
+        ssh = ["ssh", "-oBatchMode=yes"]
+        if options["ssh_key"]:
+            ssh += ["-oIdentitiesOnly=yes", "-i", options["ssh_key"]]
+        if options["ssh_known_hosts"]:
+            ssh += ["-oStrictHostKeyChecking=yes", f'-oUserKnownHostsFile="{options["ssh_known_hosts"]}"']
+        variables = {"GIT_SSH_COMMAND": shlex.join(ssh)}
         if options["gerrit_username"]:
             path = os.path.join(self._folder.name, "askpass")
             with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o700), "w", encoding="ascii") as file:

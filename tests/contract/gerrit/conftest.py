@@ -68,14 +68,19 @@ def checkout(where, tmp_path):
 
 
 @pytest.fixture
-def change(where, login, checkout):
-    """Runs gerrit_change for one topic, which is abandoned in the end."""
+def usual(where, login, checkout):
+    """Options of gerrit_change for one topic."""
     topic = f"contract-{secrets.token_hex(4)}"
+    words = {"commit_message": "Change it\n\nWords.", "author_email": where["email"]}
+    return {**login, "project": where["project"], "topic": topic, "path": checkout, "retries": 0, **words}
 
-    def run(check=False, **options):
-        words = {"commit_message": "Change it\n\nWords.", "author_email": where["email"]}
-        usual = {**login, "project": where["project"], "topic": topic, "path": checkout, "retries": 0, **words}
-        return run_module("gerrit_change", check, **{**usual, **options})
+
+@pytest.fixture
+def change(usual):
+    """Runs gerrit_change for one topic, which is abandoned in the end."""
+
+    def run(check=False, **more):
+        return run_module("gerrit_change", check, **{**usual, **more})
 
     yield run
     if REAL:

@@ -1,10 +1,12 @@
 # Copyright: rdo.releng contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stands in for Gerrit: the part of its REST API that is used, and real pushes to refs/for/* through git http-backend.
+"""Stands in for Gerrit: the part of its REST API that is used, and real pushes to refs/for/* over HTTP and SSH.
 
-What it answers follows Gerrit's documentation (Documentation/rest-api-changes.html, user-upload.html) and the messages
-of its sources (ReceiveCommits.java); the tests beside it hold it and a real Gerrit to the same. What it does not know
-it refuses with 501, so that no test passes by accident.
+It is no recording: nobody had a Gerrit to record. What it answers follows Gerrit's documentation
+(Documentation/rest-api-changes.txt and rest-api-accounts.txt, user-upload.txt) and the messages of its sources
+(ReceiveCommits.java, ChangeMessages.java); the tests beside it hold it and a real Gerrit to the same. Of a change it
+tells only what the request's options ask for, as Gerrit does. What it does not know it refuses with 501, so that no
+test passes by accident.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import http.server
+import io
 import json
 import os
 import pathlib
@@ -25,6 +28,8 @@ import urllib.parse
 USER, PASSWORD, EMAIL = "bot", "token", "releng@example.com"
 ACCOUNTS = {USER: EMAIL, "alice": "alice@example.com", "bob": "bob@example.com"}
 LABELS = {"Code-Review": (-2, 2), "Verified": (-1, 1)}
+# What /detail has without being asked.
+DETAIL = {"DETAILED_LABELS", "DETAILED_ACCOUNTS", "MESSAGES"}
 
 # Refuses pushes as Gerrit does. Gerrit's own state is given to it as a file.
 HOOK = """#!{python}
@@ -56,6 +61,10 @@ for line in sys.stdin:
 """
 
 
+class JsonText(str):
+    """An answer that is a text of JSON, and not plain text."""
+
+
 @dataclasses.dataclass
 class Change:
     number: int
@@ -78,6 +87,8 @@ class Gerrit:
 
     :ivar answers: (method, regular expression of the path) → (status, content type, body) that is answered instead;
         a status of 0 closes the connection without an answer.
+    :ivar holds: (method, regular expression of the path) → "before" or "after": requests that get no answer until
+        ``released`` is set, and then none; they are done in the second case. The first of them sets ``reached``.
     """
 
     def __init__(self, folder: pathlib.Path) -> None:
@@ -85,6 +96,8 @@ class Gerrit:
         self.changes: list[Change] = []
         self.requests: list[str] = []
         self.answers: dict[tuple[str, str], tuple[int, str, str]] = {}
+        self.holds: dict[tuple[str, str], str] = {}
+        self.reached, self.released = threading.Event(), threading.Event()
         self._clock = 0
         self._lock = threading.RLock()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -92,6 +105,7 @@ class Gerrit:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def stop(self) -> None:
+        self.released.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -146,6 +160,8 @@ class Gerrit:
 
     def take_pushes(self, project: str) -> None:
         """Make changes of what was pushed to refs/for/*."""
+        if not (self.repository(project) / "refs" / "for").exists():
+            return
         with self._lock:
             for line in self.git(
                 project, "for-each-ref", "--format=%(objectname) %(refname)", "refs/for/"
@@ -185,10 +201,16 @@ class Gerrit:
 
     # What the API answers
 
-    def _info(self, change: Change) -> dict[str, t.Any]:
+    def _info(self, change: Change, options: t.Collection[str] = ()) -> dict[str, t.Any]:
+        """A ChangeInfo with what ``options`` (the parameters ``o``) ask for."""
+
+        def account(who: str, **values: t.Any) -> dict[str, t.Any]:
+            return {**(_account(who) if "DETAILED_ACCOUNTS" in options else _account_id(who)), **values}
+
         revision = change.commits[-1]
         message = self.git(change.project, "log", "-1", "--format=%B", revision) + "\n"
-        return {
+        updated = f"2026-01-01 00:{change.updated // 60:02}:{change.updated % 60:02}.000000000"
+        info = {
             "id": f"{urllib.parse.quote(change.project, safe='')}~{change.branch}~{change.change_id}",
             "project": change.project,
             "branch": change.branch,
@@ -197,28 +219,38 @@ class Gerrit:
             "change_id": change.change_id,
             "subject": message.splitlines()[0],
             "status": change.status,
-            "updated": f"2026-01-01 00:{change.updated // 60:02}:{change.updated % 60:02}.000000000",
+            "created": "2026-01-01 00:00:00.000000000",
+            "updated": updated,
             "_number": change.number,
-            "owner": _account(change.owner),
-            "labels": {
+            "owner": account(change.owner),
+        }
+        if "CURRENT_REVISION" in options:
+            current: dict[str, t.Any] = {
+                "_number": len(change.commits),
+                "ref": self._reference(change),
+                "uploader": account(change.owner),
+            }
+            if "CURRENT_COMMIT" in options:
+                current["commit"] = {"subject": info["subject"], "message": message}
+            info.update(current_revision=revision, revisions={revision: current})
+        if "DETAILED_LABELS" in options:
+            # Whoever reviews is there, with 0 where there is no vote.
+            info["labels"] = {
                 label: {
                     "all": [
-                        {**_account(who), "value": value} for (of, who), value in change.votes.items() if of == label
-                    ]
+                        account(who, value=change.votes.get((label, who), 0), date=updated)
+                        for who in sorted(change.reviewers)
+                    ],
+                    "default_value": 0,
                 }
                 for label in LABELS
-            },
-            "reviewers": {"REVIEWER": [_account(who) for who in sorted(change.reviewers)]},
-            "current_revision": revision,
-            "revisions": {
-                revision: {
-                    "_number": len(change.commits),
-                    "ref": self._reference(change),
-                    "commit": {"message": message},
-                }
-            },
-            "messages": change.messages,
-        }
+            }
+            info["reviewers"] = (
+                {"REVIEWER": [account(who) for who in sorted(change.reviewers)]} if change.reviewers else {}
+            )
+        if "MESSAGES" in options:
+            info["messages"] = [{**row, "author": account(row["author"])} for row in change.messages]
+        return info
 
     def query(self, query: str) -> list[Change]:
         found = sorted(self.changes, key=lambda change: -change.updated)
@@ -241,10 +273,13 @@ class Gerrit:
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: dict[str, t.Any]) -> tuple[int, t.Any]:
         """The status, and data or text, of a request by the user."""
         with self._lock:
+            for hook in self.folder.glob("**/*.git/hooks"):  # pushes over SSH
+                self.take_pushes(str(hook.parent.relative_to(self.folder)).removesuffix(".git"))
+            options = set(query.get("o", []))
             if method == "GET" and path == "/changes/":
                 start, count = int(query.get("S", ["0"])[0]), int(query.get("n", ["500"])[0])
                 found = self.query(query["q"][0])
-                rows = [self._info(change) for change in found[start : start + count]]
+                rows = [self._info(change, options) for change in found[start : start + count]]
                 if rows and len(found) > start + count:
                     rows[-1]["_more_changes"] = True
                 return 200, rows
@@ -259,31 +294,37 @@ class Gerrit:
             change = next((c for c in self.changes if name in (str(c.number), c.change_id, self._info(c)["id"])), None)
             if change is None:
                 return 404, f"Not found: {name}"
+            if (method, match[2]) in (("GET", None), ("GET", "detail")):
+                return 200, self._info(change, options | DETAIL if match[2] else options)
             return self._change(method, match[2] or "", change, body)
 
     def _change(self, method: str, action: str, change: Change, body: dict[str, t.Any]) -> tuple[int, t.Any]:
-        if (method, action) in (("GET", ""), ("GET", "detail")):
-            return 200, self._info(change)
         if (method, action) == ("PUT", "topic"):
             change.topic = body["topic"]
-        elif (method, action) == ("POST", "hashtags"):
+            self._touch(change)
+            return 200, JsonText(change.topic)
+        if (method, action) == ("POST", "hashtags"):
             change.hashtags |= set(body.get("add", []))
-        elif (method, action) == ("POST", "reviewers"):
+            self._touch(change)
+            return 200, sorted(change.hashtags)
+        if (method, action) == ("POST", "reviewers"):
             who = next((name for name, mail in ACCOUNTS.items() if body["reviewer"] in (name, mail)), None)
             if who is None:
                 text = f"{body['reviewer']} does not identify a registered user or group"
-                return 400, {"input": body["reviewer"], "error": text}
+                return 400, {"input": body["reviewer"], "error": f"Account '{body['reviewer']}' not found\n{text}"}
             if change.status != "NEW":
                 return 409, "change is closed"
             change.reviewers.add(who)
             self._touch(change)
             return 200, {"input": body["reviewer"], "reviewers": [_account(who)]}
-        elif (method, action) == ("POST", "abandon"):
+        if (method, action) == ("POST", "abandon"):
             if change.status != "NEW":
                 return 409, f"change is {change.status.lower()}"
             change.status = "ABANDONED"
             self._say(change, f"Abandoned\n\n{body.get('message', '')}".strip(), None)
-        elif method == "POST" and re.fullmatch("revisions/[0-9a-f]{40}/review", action):
+            self._touch(change)
+            return 200, self._info(change)
+        if method == "POST" and re.fullmatch("revisions/[0-9a-f]{40}/review", action):
             if action.split("/")[1] != change.commits[-1]:
                 return 409, "revision is not the current one"
             votes = {}
@@ -299,13 +340,10 @@ class Gerrit:
             self._say(change, f"{text}\n\n{body['message']}" if body.get("message") else text, body.get("tag"))
             self._touch(change)
             return 200, {"labels": votes}
-        else:
-            return 501, f"the double does not know {method} {action}"
-        self._touch(change)
-        return 200, self._info(change)
+        return 501, f"the double does not know {method} {action}"
 
     def _say(self, change: Change, text: str, tag: str | None) -> None:
-        row = {"author": _account(USER), "message": text, "_revision_number": len(change.commits)}
+        row = {"author": USER, "message": text, "_revision_number": len(change.commits)}
         change.messages.append({**row, "tag": tag} if tag else row)
 
     def _handler(self) -> type[http.server.BaseHTTPRequestHandler]:
@@ -340,6 +378,16 @@ class Gerrit:
                     if of == method and re.search(pattern, path):
                         self._send(status, kind, text.encode())
                         return
+                held = [when for (of, where), when in gerrit.holds.items() if of == method and re.search(where, path)]
+                if "before" not in held:
+                    self.wfile = io.BytesIO() if held else self.wfile
+                    self._answer(method, url, path, body)
+                if held:
+                    gerrit.reached.set()
+                    gerrit.released.wait(60)
+                    self.close_connection = True
+
+            def _answer(self, method: str, url: urllib.parse.SplitResult, path: str, body: bytes) -> None:
                 needs = url.path.startswith("/a/") or method != "GET" and "git-upload-pack" not in path
                 expected = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
                 if needs and self.headers.get("Authorization") != expected:
@@ -350,7 +398,7 @@ class Gerrit:
                     query = urllib.parse.parse_qs(url.query)
                     data = json.loads(body) if body else {}
                     status, answer = gerrit.answer(method, path, query, data)
-                    if isinstance(answer, str):
+                    if isinstance(answer, str) and not isinstance(answer, JsonText):
                         self._send(status, "text/plain", answer.encode())
                     else:
                         self._send(status, "application/json", b")]}'\n" + json.dumps(answer).encode())
@@ -402,5 +450,9 @@ class Gerrit:
         return Handler
 
 
+def _account_id(who: str) -> dict[str, t.Any]:
+    return {"_account_id": 1000 + sorted(ACCOUNTS).index(who)}
+
+
 def _account(who: str) -> dict[str, t.Any]:
-    return {"_account_id": 1000 + sorted(ACCOUNTS).index(who), "username": who, "email": ACCOUNTS[who]}
+    return {**_account_id(who), "name": who.title(), "username": who, "email": ACCOUNTS[who]}

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from stage.modules import run_module
+from stage.modules import run_module, start_module
 
 
 @pytest.fixture
@@ -32,6 +32,12 @@ def test_a_query_that_fails_is_told(change, double, edited, answer, message):
     found = change()
     assert found["failed"] and message in found["msg"], found["msg"]
     assert not double.changes
+
+
+def test_a_gerrit_that_hangs_is_left_behind(double, edited, login):
+    double.holds["GET", "^/changes/$"] = "before"
+    found = run_module("gerrit_change_info", **login, query="status:open", retries=0, timeout=0.3)
+    assert found["failed"] and "did not answer within 0.3 s" in found["msg"]
 
 
 def test_what_passes_is_tried_again(change, double, edited, login):
@@ -88,6 +94,31 @@ def test_a_run_killed_after_the_push_is_finished_by_the_next(change, double, edi
         "alice",
         "alice@example.com",
     ]
+
+
+@pytest.mark.parametrize(
+    ("request_held", "when"),
+    [
+        (("POST", "git-receive-pack$"), "before"),  # nothing was pushed
+        (("POST", "git-receive-pack$"), "after"),  # it was, and nobody was told
+        (("POST", "/hashtags$"), "after"),
+        (("POST", "/reviewers$"), "before"),
+    ],
+    ids=str,
+)
+def test_after_kill_9_the_next_run_finishes(usual, double, edited, request_held, when):
+    double.holds[request_held] = when
+    process = start_module("gerrit_change", **usual, hashtags=["pins"], reviewers=["alice"])
+    assert double.reached.wait(60)
+    process.kill()
+    process.communicate()
+    double.released.set()
+    double.holds.clear()
+    found = run_module("gerrit_change", **usual, hashtags=["pins"], reviewers=["alice"])
+    (change,) = double.changes
+    assert not found["failed"] and len(change.commits) == 1
+    assert (change.hashtags, change.reviewers) == ({"pins"}, {"alice"})
+    assert not run_module("gerrit_change", **usual, hashtags=["pins"], reviewers=["alice"])["changed"]
 
 
 def test_who_was_asked_is_not_asked_again(change, double, edited, checkout):
