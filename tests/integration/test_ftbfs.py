@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pathlib
+import shutil
 import sys
 
 import pytest
@@ -100,6 +101,13 @@ def test_a_run_opens_only_so_many(run, trunk, gerrit):
     assert [change.project for change in gerrit.changes] == ["packages/alpha-distgit"]
     run("-e", '{"packages": ["python-gamma"]}')
     assert [change.project for change in gerrit.changes] == ["packages/alpha-distgit", "packages/gamma-distgit"]
+
+
+def test_one_package_stops_no_other_and_the_run_fails_in_the_end(run, trunk, gerrit):
+    trunk.query("update commits set status = 'FAILED' where project_name in ('python-alpha', 'python-gamma')")
+    shutil.rmtree(gerrit.repository("packages/alpha-distgit"))
+    assert "Nothing could be proposed for python-alpha: " in run(failed=True)
+    assert [change.project for change in gerrit.changes] == ["packages/gamma-distgit"]
 
 
 def test_a_gerrit_that_does_not_answer_fails_the_run(run, trunk, gerrit):

@@ -104,6 +104,7 @@ _INFRASTRUCTURE = re.compile(
     r"|Cannot allocate memory|Out of memory|oom-kill|Input/output error|Read-only file system|Device or resource busy"
     r"|Error downloading packages|Disk quota exceeded|does not match intended download|Metadata file does not match"
     r"|The requested URL returned error: 5\d\d|Could not read from remote repository|unable to access 'http"
+    r"|The repository \S+ \(\S+\) can not be read"  # our drivers, before they ask dnf
     r"|^= exit (-9|137) after|UNREACHABLE!|database disk image is malformed|error: rpmdb"
 )
 _UNINSTALLABLE = re.compile(

@@ -37,6 +37,7 @@ EXPECTED = {
     "patch-hunk": ("patch-conflict", "Hunk #1 FAILED at 1."),
     "pytest-fails": ("tests-failed", "FAILED test_a.py::test_a"),
     "pytest-import": ("tests-failed", "1 error in"),
+    "repository-absent": ("infrastructure", "The repository base (file:///srv/base) can not be read"),
     "repository-unreachable": ("infrastructure", "Connection refused"),
     "rpmbuild-killed": ("infrastructure", "= exit 137"),
     "source-absent": ("source-missing", "thing-1.0.tar.gz: No such file or directory"),
