@@ -54,53 +54,6 @@ options:
   distro:
     description: Distribution that it is built for, for example V(centos9). Required unless O(verify=true).
     type: str
-  dependencies:
-    description: Address of the repository of what trunk needs and does not build.
-    type: str
-  base:
-    description: Repositories of the distribution.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      id:
-        description: Id for the repository.
-        type: str
-        required: true
-      url:
-        description: Address of the folder that has C(repodata) in it.
-        type: str
-        required: true
-      drift:
-        description:
-          - What to do about it when the repository has changed after it was pinned. V(fail) refuses to use it.
-          - With V(record) the run goes on, and says in its vote what it used.
-        type: str
-        choices: [fail, record]
-        default: fail
-  scenarios:
-    description: Repositories of the tests that the candidate goes through.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: Name of the scenario.
-        type: str
-        required: true
-      repository:
-        description: Address of its git repository.
-        type: str
-        required: true
-      version:
-        description: Branch, tag, name below C(refs/), or full hash of a commit.
-        type: str
-        required: true
-  path:
-    description:
-      - File that the lockfile is written to. If not set, the candidate is only returned.
-      - A file that holds the same candidate is left alone; one that is no valid lockfile is never overwritten.
-    type: path
   verify:
     description:
       - Compare the lockfile at O(path) with what is there now, and change nothing. Fails when a component, the
@@ -121,6 +74,7 @@ seealso:
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
   - rdo.releng._attributes.ACTIONGROUP_DLRN
+  - rdo.releng._candidate
   - rdo.releng._dlrn
 author:
   - RDO release engineering (@rdo-infra)
@@ -204,7 +158,7 @@ id:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import DLRN
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import CANDIDATE, DLRN
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run, run_change
 from ansible_collections.rdo.releng.plugins.module_utils._service.pinning import PARTS, PinnedCandidate, verify, web_of
 
@@ -218,20 +172,14 @@ def main() -> None:
         "extended_hash": {"type": "str"},
         "component": {"type": "str"},
     }
-    drift = {"type": "str", "choices": ["fail", "record"], "default": "fail"}
-    base = {"id": NAMED, "url": NAMED, "drift": drift}
-    scenario = {"name": NAMED, "repository": NAMED, "version": NAMED}
     parts = {"type": "list", "elements": "str", "choices": [*PARTS], "default": [*PARTS]}
     pinned = {
-        "path": {"type": "path"},
+        **CANDIDATE,
         "trunk_url": {"type": "str"},
         "label": {"type": "str"},
         "commits": {"type": "list", "elements": "dict", "options": commit},
         "release": {"type": "str"},
         "distro": {"type": "str"},
-        "dependencies": {"type": "str"},
-        "base": {"type": "list", "elements": "dict", "options": base, "default": []},
-        "scenarios": {"type": "list", "elements": "dict", "options": scenario, "default": []},
     }
     module = AnsibleModule(
         argument_spec={**DLRN, **pinned, "verify": {"type": "bool", "default": False}, "parts": parts},

@@ -40,18 +40,11 @@ options:
     description: Wait for the build to end.
     type: bool
     default: true
-  wait_timeout:
-    description: Seconds to wait.
-    type: float
-    default: 14400.0
-  poll:
-    description: Seconds between two looks.
-    type: float
-    default: 10.0
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
   - rdo.releng._attributes.ACTIONGROUP_KOJI
   - rdo.releng._koji
+  - rdo.releng._wait
 author:
   - RDO release engineering (@rdo-infra)
 """
@@ -112,7 +105,7 @@ fault:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import KOJI
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import KOJI, WAIT
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
 from ansible_collections.rdo.releng.plugins.module_utils._service.hub_build import HubBuild
 
@@ -121,14 +114,13 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **KOJI,
+            **WAIT,
             "source": {"type": "str", "required": True},
             "target": {"type": "str", "required": True},
             "nvr": {"type": "str"},
             "scratch": {"type": "bool", "default": False},
             "arches": {"type": "list", "elements": "str", "default": []},
             "wait": {"type": "bool", "default": True},
-            "wait_timeout": {"type": "float", "default": 14400.0},
-            "poll": {"type": "float", "default": 10.0},
         },
         supports_check_mode=True,
     )

@@ -16,9 +16,6 @@ description:
     a directory. M(rdo.releng.dlrn_candidate) with O(rdo.releng.dlrn_candidate#module:verify=true) sees whether it is
     still as it was.
 options:
-  path:
-    description: The lockfile. If not set, it is only returned.
-    type: path
   tag:
     description: Name of the tag.
     type: str
@@ -43,49 +40,10 @@ options:
     description: Distribution that it is built for.
     type: str
     required: true
-  dependencies:
-    description: Address of the repository of what the builds need besides.
-    type: str
-  base:
-    description: Repositories of the distribution.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      id:
-        description: Id for the repository.
-        type: str
-        required: true
-      url:
-        description: Address of the folder that has C(repodata) in it.
-        type: str
-        required: true
-      drift:
-        description: Whether to refuse it (V(fail)) or say so (V(record)) when it has changed after it was pinned.
-        type: str
-        choices: [fail, record]
-        default: fail
-  scenarios:
-    description: Repositories of the tests that the candidate goes through.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: Name of the scenario.
-        type: str
-        required: true
-      repository:
-        description: Its git repository.
-        type: str
-        required: true
-      version:
-        description: Branch, tag or commit hash of it.
-        type: str
-        required: true
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
   - rdo.releng._attributes.ACTIONGROUP_KOJI
+  - rdo.releng._candidate
   - rdo.releng._koji
 author:
   - RDO release engineering (@rdo-infra)
@@ -122,29 +80,22 @@ id:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import KOJI
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import CANDIDATE, KOJI
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
 from ansible_collections.rdo.releng.plugins.module_utils._service.tagged_candidate import TaggedCandidate
 
 
 def main() -> None:
-    named = {"type": "str", "required": True}
-    drift = {"type": "str", "choices": ["fail", "record"], "default": "fail"}
-    base = {"id": named, "url": named, "drift": drift}
-    scenario = {"name": named, "repository": named, "version": named}
     module = AnsibleModule(
         argument_spec={
             **KOJI,
-            "path": {"type": "path"},
+            **CANDIDATE,
             "tag": {"type": "str", "required": True},
             "event": {"type": "int"},
             "repository": {"type": "str"},
             "arch": {"type": "str", "default": "x86_64"},
             "release": {"type": "str", "required": True},
             "distro": {"type": "str", "required": True},
-            "dependencies": {"type": "str"},
-            "base": {"type": "list", "elements": "dict", "options": base, "default": []},
-            "scenarios": {"type": "list", "elements": "dict", "options": scenario, "default": []},
         },
         supports_check_mode=True,
     )

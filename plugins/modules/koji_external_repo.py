@@ -21,15 +21,11 @@ options:
       - Its address, with C($arch) where the architecture goes. Needed to create it.
       - The hub adds a slash at the end; it makes no difference here.
     type: str
-  state:
-    description: Whether it is to be there.
-    type: str
-    choices: [present, absent]
-    default: present
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
   - rdo.releng._attributes.ACTIONGROUP_KOJI
   - rdo.releng._koji
+  - rdo.releng._state
 author:
   - RDO release engineering (@rdo-infra)
 """
@@ -59,7 +55,7 @@ external_repo:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._koji.entities import ExternalRepoEntity
-from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import KOJI
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import KOJI, STATE
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
 
 
@@ -67,9 +63,9 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **KOJI,
+            **STATE,
             "name": {"type": "str", "required": True},
             "url": {"type": "str"},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
         supports_check_mode=True,
     )

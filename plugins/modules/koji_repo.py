@@ -31,18 +31,11 @@ options:
     description: Ask for a new one, which needs the permission C(regen-repo). Otherwise wait for whoever makes it.
     type: bool
     default: true
-  wait_timeout:
-    description: Seconds to wait.
-    type: float
-    default: 3600.0
-  poll:
-    description: Seconds between two looks.
-    type: float
-    default: 5.0
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
   - rdo.releng._attributes.ACTIONGROUP_KOJI
   - rdo.releng._koji
+  - rdo.releng._wait
 author:
   - RDO release engineering (@rdo-infra)
 """
@@ -77,7 +70,7 @@ repo:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._koji.repo import CurrentRepo
-from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import KOJI
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import KOJI, WAIT
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
 
 
@@ -85,12 +78,11 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **KOJI,
+            **WAIT,
             "tag": {"type": "str", "required": True},
             "builds": {"type": "list", "elements": "str", "default": []},
             "event": {"type": "int"},
             "regenerate": {"type": "bool", "default": True},
-            "wait_timeout": {"type": "float", "default": 3600.0},
-            "poll": {"type": "float", "default": 5.0},
         },
         supports_check_mode=True,
     )

@@ -57,15 +57,11 @@ options:
   groups:
     description: All groups of the tag itself, each with its packages. What is inherited is not added, nor removed.
     type: raw
-  state:
-    description: Whether it is to be there.
-    type: str
-    choices: [present, absent]
-    default: present
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
   - rdo.releng._attributes.ACTIONGROUP_KOJI
   - rdo.releng._koji
+  - rdo.releng._state
 author:
   - RDO release engineering (@rdo-infra)
 """
@@ -110,7 +106,7 @@ tag:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._koji.tag import TagEntity
-from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import KOJI
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import KOJI, STATE
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
 
 
@@ -118,6 +114,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **KOJI,
+            **STATE,
             "name": {"type": "str", "required": True},
             "arches": {"type": "str"},
             "perm": {"type": "raw"},
@@ -130,7 +127,6 @@ def main() -> None:
             "packages": {"type": "raw"},
             "blocked_packages": {"type": "raw"},
             "groups": {"type": "raw"},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
         supports_check_mode=True,
     )

@@ -37,15 +37,11 @@ options:
   noconfig:
     description: Whether the parent's configuration (extra) is not inherited.
     type: bool
-  state:
-    description: Whether it is to be a parent.
-    type: str
-    choices: [present, absent]
-    default: present
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
   - rdo.releng._attributes.ACTIONGROUP_KOJI
   - rdo.releng._koji
+  - rdo.releng._state
 author:
   - RDO release engineering (@rdo-infra)
 """
@@ -78,7 +74,7 @@ inheritance:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._koji.entities import InheritanceEntity
-from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import KOJI
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import KOJI, STATE
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
 
 
@@ -86,6 +82,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **KOJI,
+            **STATE,
             "child_tag": {"type": "str", "required": True},
             "parent_tag": {"type": "str", "required": True},
             "priority": {"type": "int"},
@@ -93,7 +90,6 @@ def main() -> None:
             "pkg_filter": {"type": "str"},
             "intransitive": {"type": "bool"},
             "noconfig": {"type": "bool"},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
         supports_check_mode=True,
     )

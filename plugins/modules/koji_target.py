@@ -22,15 +22,11 @@ options:
   dest_tag:
     description: Tag that finished builds go to. Needed to create the target.
     type: str
-  state:
-    description: Whether it is to be there.
-    type: str
-    choices: [present, absent]
-    default: present
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
   - rdo.releng._attributes.ACTIONGROUP_KOJI
   - rdo.releng._koji
+  - rdo.releng._state
 author:
   - RDO release engineering (@rdo-infra)
 """
@@ -61,7 +57,7 @@ target:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._koji.entities import TargetEntity
-from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import KOJI
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import KOJI, STATE
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
 
 
@@ -69,10 +65,10 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **KOJI,
+            **STATE,
             "name": {"type": "str", "required": True},
             "build_tag": {"type": "str"},
             "dest_tag": {"type": "str"},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
         supports_check_mode=True,
     )

@@ -63,3 +63,32 @@ GERRIT: Arguments = {
     "deadline": {"type": "float", "default": 300.0},
     "retries": {"type": "int", "default": 5},
 }
+
+# doc fragment rdo.releng._state
+STATE: Arguments = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
+
+# doc fragment rdo.releng._wait
+WAIT: Arguments = {
+    "wait_timeout": {"type": "float", "default": 14400.0},
+    "poll": {"type": "float", "default": 10.0},
+}
+
+_NAMED = {"type": "str", "required": True}
+_DRIFT = {"type": "str", "choices": ["fail", "record"], "default": "fail"}
+# doc fragment rdo.releng._candidate
+CANDIDATE: Arguments = {
+    "path": {"type": "path"},
+    "dependencies": {"type": "str"},
+    "base": {
+        "type": "list",
+        "elements": "dict",
+        "options": {"id": _NAMED, "url": _NAMED, "drift": _DRIFT},
+        "default": [],
+    },
+    "scenarios": {
+        "type": "list",
+        "elements": "dict",
+        "options": {"name": _NAMED, "repository": _NAMED, "version": _NAMED},
+        "default": [],
+    },
+}
