@@ -99,6 +99,10 @@ class Hub:
             )
         if not address.startswith(("http://", "https://")):
             raise InvalidInput(f"{address!r} is no address of a hub: it must begin with http:// or https://.")
+        for option, value in (("server", address), ("topurl", topurl or "")):
+            # It would come into plans, journals and results.
+            if "@" in value.partition("://")[2].partition("/")[0]:
+                raise InvalidInput(f"The address in {option} must not hold a user or password: set user and password.")
         self._koji = load_library("koji")
         self.address, self.topurl = address, topurl
         self._login, self._timeout = dict(login), timeout

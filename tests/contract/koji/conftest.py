@@ -59,8 +59,8 @@ def _kept(session: koji.ClientSession) -> koji.ClientSession:
 class World:
     """Tags, packages and builds as the recording had them, under a prefix of their own."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, server: Server | None = None) -> None:
+        self.url, self.server = url, server
         self.prefix = f"contract{secrets.token_hex(4)}-" if REAL else ""
         self.admin, self.plain, self.anonymous = (connect(url, who) for who in ("admin", "plain", None))
         self.plain_name = self.plain.getLoggedInUser()["name"]
@@ -79,11 +79,23 @@ class World:
         for name, version in (("alpha", "1.0"), ("alpha", "1.1"), ("beta", "2.0"), ("beta", "2.1"), ("gamma", "3.0")):
             admin.createEmptyBuild(self(name), version, "1.el9", None)
 
+    @classmethod
+    def recorded(cls, read_in_source: t.Iterable[str] = ()) -> World:
+        """On a double of its own, or on the real hub."""
+        if REAL:
+            return cls(REAL)
+        server = Server(Hub(read_in_source))
+        return cls(server.url, server)
+
     def __call__(self, name: str) -> str:
         """A name under this world's prefix."""
         return f"{self.prefix}{name}"
 
     def close(self) -> None:
+        """Stop the double, or remove from the real hub what can be removed."""
+        if self.server:
+            self.server.stop()
+            return
         for target in self.anonymous.getBuildTargets():
             if target["name"].startswith(self.prefix):
                 with contextlib.suppress(koji.GenericError):
@@ -114,30 +126,20 @@ def only_double():
         pytest.skip("needs the double: a real hub can not be made to do this from outside")
 
 
-@contextlib.contextmanager
-def recorded_world(read_in_source: t.Iterable[str] = ()) -> t.Iterator[World]:
-    """The recorded world, on a double of its own or on the real hub, which is cleaned up behind it."""
-    server = None if REAL else Server(Hub(read_in_source))
-    world = World(server.url if server else str(REAL))
-    yield world
-    if server:
-        server.stop()
-    else:
-        world.close()
-
-
 @pytest.fixture(scope="module")
 def world():
     """The recorded world, shared by the tests of a module."""
-    with recorded_world() as world:
-        yield world
+    world = World.recorded()
+    yield world
+    world.close()
 
 
 @pytest.fixture
 def fresh_world():
     """The recorded world, for one test."""
-    with recorded_world() as world:
-        yield world
+    world = World.recorded()
+    yield world
+    world.close()
 
 
 SPEC = """

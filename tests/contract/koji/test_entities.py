@@ -314,21 +314,33 @@ def test_a_lost_answer_is_looked_for(bring, server):
     assert server.written == ["createTag"]
 
 
-@pytest.mark.parametrize("module", ["koji_tag", "koji_target", "koji_external_repo"])
-def test_the_modules_take_the_options_of_koji_ansible(module, server, tmp_path):
-    """As a playbook for ktdreyer.koji_ansible has them: a profile named by koji."""
+# As playbooks for ktdreyer.koji_ansible have them.
+PLAYBOOKS = [
+    ("koji_tag", {"name": "child", "arches": "x86_64", "packages": {"alice": ["ceph"]}}),
+    ("koji_tag", {"name": "child", "inheritance": [{"parent": "parent", "priority": 0}], "blocked_packages": []}),
+    ("koji_tag", {"name": "child", "perm": "", "groups": {"srpm-build": ["rpm-build"]}, "extra": {"a": 1}}),
+    ("koji_tag_inheritance", {"parent_tag": "parent", "child_tag": "child", "priority": 25, "maxdepth": 0}),
+    ("koji_tag_packages", {"tag": "child", "packages": {"alice": ["ansible", "ceph"]}}),
+    ("koji_target", {"name": "t", "build_tag": "child", "dest_tag": "parent"}),
+    ("koji_external_repo", {"name": "cr", "url": "http://mirror.example.com/cr/$arch/"}),
+]
+
+
+@pytest.mark.parametrize(("module", "options"), PLAYBOOKS, ids=[module for module, _options in PLAYBOOKS])
+def test_the_modules_take_the_options_of_koji_ansible(module, options, server, tmp_path):
+    """A profile named by koji, and nothing else of the connection."""
     (tmp_path / ".koji").mkdir()
     (tmp_path / ".koji" / "config").write_text(f"[kojidev]\nserver = {server.url}\n")
-    options = {
-        "koji_tag": {"name": "child", "arches": "x86_64", "packages": {"alice": ["ceph"]}},
-        "koji_target": {"name": "t", "build_tag": "child", "dest_tag": "parent"},
-        "koji_external_repo": {"name": "cr", "url": "http://mirror.example.com/cr/$arch/"},
-    }[module]
     account = {"KOJI_USER": "kojiadmin", "KOJI_PASSWORD": "kojiadmin", "HOME": str(tmp_path)}
-    result = run_module(module, environment=account, libraries=("koji",), koji="kojidev", state="present", **options)
+
+    def run():
+        return run_module(module, environment=account, libraries=("koji",), koji="kojidev", state="present", **options)
+
+    result = run()
     assert not result["failed"], result["msg"]
     assert result["changed"]
     assert result["diff"]["before"] != result["diff"]["after"]
+    assert not run()["changed"]
 
 
 def test_what_tags_hold(server):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import koji
 import pytest
-from conftest import recorded_world
+from conftest import World
 from koji_double import everything_read_in_source
 from test_faults import DENIED, GENERIC, Case, check, external
 
@@ -19,8 +19,9 @@ URL = "https://mirror.example.com/other/$arch"
 
 @pytest.fixture
 def world():
-    with recorded_world(everything_read_in_source()) as world:
-        yield world
+    world = World.recorded(everything_read_in_source())
+    yield world
+    world.close()
 
 
 def put_beside(world) -> koji.ClientSession:

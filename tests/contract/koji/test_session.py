@@ -155,3 +155,7 @@ def test_a_profile_says_where_the_hub_is(double, tmp_path, monkeypatch):
         Hub.from_params(PARAMS)
     with pytest.raises(InvalidInput, match="must begin with http"):
         Hub.from_params({**PARAMS, "server": "koji.example.com"})
+    for option in ("server", "topurl"):
+        with pytest.raises(InvalidInput, match=f"The address in {option} must not hold") as error:
+            Hub.from_params({**PARAMS, "server": double.url, option: "https://jane:s3cret@koji.example.com/kojihub"})
+        assert "s3cret" not in error.value.message
