@@ -139,7 +139,9 @@ heads:
   type: list
   elements: str
 rows:
-  description: Its rows.
+  description:
+    - Its rows. Where a page has the commits, their cell is a mapping of C(text) and C(target), as
+      M(rdo.releng.run_step) takes it.
   returned: success
   type: list
   elements: list

@@ -166,6 +166,11 @@ def diagnose(text: str) -> Diagnosis:
     return Diagnosis(FailureClass.UNKNOWN, _last_errors(text))
 
 
+def is_error(line: str) -> bool:
+    """Whether a line is an error by its own account."""
+    return bool(_ERROR.search(line))
+
+
 def diagnose_file(path: str, start: int = 0) -> Diagnosis:
     """As :func:`diagnose`, for a log file; of a very long one its end.
 
@@ -208,4 +213,4 @@ def _names(match: re.Match[str] | None) -> list[str]:
 
 def _last_errors(text: str) -> list[str]:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return [line for line in lines if _ERROR.search(line)][-MOST_LINES:] or lines[-3:]
+    return [line for line in lines if is_error(line)][-MOST_LINES:] or lines[-3:]

@@ -38,7 +38,7 @@ def candidate_changes(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         "summary": _summary(changes),
         "table": text_table(HEADS, rows),
         "heads": HEADS,
-        "rows": rows,
+        "rows": [_linked(row, package["url"]) for row, package in zip(rows, changes["packages"])],
     }
 
 
@@ -61,6 +61,12 @@ def _row(package: dict[str, t.Any]) -> list[str]:
         _range(package["from"], package["to"]),
         _range(package["distgit_from"], package["distgit_to"]),
     ]
+
+
+def _linked(row: list[str], url: str | None) -> list[t.Any]:
+    """The row as a page shows it, with upstream's commits behind a link."""
+    upstream = HEADS.index("upstream")
+    return [{"text": cell, "target": url} if url and number == upstream else cell for number, cell in enumerate(row)]
 
 
 def _range(before: str | None, after: str | None) -> str:

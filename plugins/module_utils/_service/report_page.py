@@ -122,6 +122,7 @@ footer { padding: 1rem 1.25rem 2.5rem; color: var(--soft); font-size: .85rem; }
 <header>
 <h1>{{ title }} <span class="badge {{ status }}">{{ label }}</span></h1>
 <p class="soft">Began {{ started_at[:10] }} {{ started_at[11:19] }} UTC, took {{ took }}</p>
+{%- if stages %}
 <nav aria-label="Pipeline">
 <ol class="pipeline">
 {%- for stage in stages %}
@@ -134,6 +135,7 @@ footer { padding: 1rem 1.25rem 2.5rem; color: var(--soft); font-size: .85rem; }
 {%- endfor %}
 </ol>
 </nav>
+{%- endif %}
 {%- if stand_ins %}
 <section class="notice" aria-labelledby="stand-ins"><h2 id="stand-ins">Stand-ins: not the real thing</h2>
 <ul>

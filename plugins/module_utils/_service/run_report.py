@@ -44,7 +44,7 @@ class WriteReport(Change):
         steps = read_steps(self.folder)
         report = summarize(self.title, steps)
         self.contents = {
-            "page": render_page(_for_page(report, self.files["page"], self.folder)),
+            "page": render_page(shape_for_page(report, self.files["page"], self.folder)),
             "text": render_text(report, self.files["page"]),
         }
         before = {name: _read_text(path) for name, path in self.files.items()}
@@ -147,7 +147,7 @@ def safe_link(target: str, page: str, folder: str) -> str | None:
     return "file://" + urllib.parse.quote(path)
 
 
-def _for_page(report: dict[str, t.Any], page: str, folder: str) -> dict[str, t.Any]:
+def shape_for_page(report: dict[str, t.Any], page: str, folder: str) -> dict[str, t.Any]:
     """The report with all links made safe and all cells of one shape."""
 
     def link(text: t.Any, target: t.Any) -> dict[str, t.Any]:
