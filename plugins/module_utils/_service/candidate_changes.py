@@ -30,7 +30,7 @@ def candidate_changes(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     else:
         before = _held(after, params["trunk_url"], params["label"], web, api)
     changes = compare_candidates(before, after, web)
-    rows = [_row(package) for package in changes["packages"]]
+    rows = [package_row(package) for package in changes["packages"]]
     return {
         **changes,
         "same": not changes["packages"] and not changes["inputs"],
@@ -51,7 +51,8 @@ def _held(after: Candidate, trunk_url: str, label: str, web: Web, api: DlrnClien
     return dataclasses.replace(after, source=source, aggregate_hash=held.aggregate_hash, components=held.components)
 
 
-def _row(package: dict[str, t.Any]) -> list[str]:
+def package_row(package: dict[str, t.Any]) -> list[str]:
+    """A package that changed, under :data:`HEADS`."""
     return [
         package["project"],
         package["component"] or "",

@@ -110,9 +110,9 @@ class World:
         self.change(name)
         self.package(name, **spec)
 
-    def change(self, name: str) -> str:
-        """A commit of upstream; its hash."""
-        return self._commit(f"upstream/{name}", "master", {f"{name}.py": f"print({self._commits})\n"})
+    def change(self, name: str, word: str = "") -> str:
+        """A commit of upstream, with a word in its file; its hash."""
+        return self._commit(f"upstream/{name}", "master", {f"{name}.py": f"print({self._commits})  # {word}\n"})
 
     def package(self, name: str, tags: str = "", requires: str = "", build: str = "") -> str:
         """A commit of the distgit, with lines for the spec's head, its binary package and %build; its hash."""
