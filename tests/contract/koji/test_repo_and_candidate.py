@@ -97,3 +97,35 @@ def test_the_hubs_own_repository_says_which_event(run, double, tmp_path):
     assert pinned["candidate"]["source"]["event"] == repo["event"]
     assert [build["nvr"] for build in pinned["candidate"]["builds"]] == ["glance-1-1.el9s", "nova-2-1.el9s"]
     assert f"not {repo['event'] + 1}" in run("koji_candidate", event=repo["event"] + 1, **options)["msg"]
+
+
+def test_what_was_tested_is_what_is_tagged(run, double, tmp_path):
+    """Votes in a folder and criteria, as for trunk; then exactly the candidate's builds go on."""
+    repository = tmp_path / "repository" / "repodata"
+    repository.mkdir(parents=True)
+    (repository / "repomd.xml").write_bytes(REPOMD)
+    path, votes = str(tmp_path / "candidate.json"), str(tmp_path / "votes")
+    pin = {"tag": TESTING, "release": "epoxy", "distro": "centos9", "repository": repository.parent.as_uri()}
+    candidate = run("koji_candidate", path=path, **pin)["candidate"]
+    criteria = {"promotions": {"release": {"criteria": ["weirdo-scenario001", "weirdo-scenario002"]}}}
+    question = {"candidate": path, "directory": votes, "target": "release", "criteria": criteria}
+
+    def vote(job, success, timestamp):
+        result = run_module("dlrn_vote", candidate=path, directory=votes, job=job, success=success, timestamp=timestamp)
+        assert not result["failed"], result["msg"]
+
+    vote("weirdo-scenario001", True, 1795247300)
+    vote("weirdo-scenario002", False, 1795247300)
+    refused = run_module("promotion_gate", **question)
+    assert (refused["failed"], refused["promote"]) == (True, False)
+    vote("weirdo-scenario002", True, 1795247400)
+    decided = run_module("promotion_gate", **question)
+    assert decided["promote"], decided["summary"]
+    # Meanwhile something else has come to testing. It was not tested.
+    double.hub.seed_tagging(TESTING, "nova-3-1.el9s")
+    double.hub.seed_tag("cloud9s-release")
+    wanted = {"cloud9s-release": [build["nvr"] for build in candidate["builds"]]}
+    journals = str(tmp_path / "journal")
+    tagged = run("koji_tag_builds", builds=wanted, owner="alice", method="direct", journal_dir=journals)
+    assert not tagged["failed"], tagged["msg"]
+    assert sorted(double.hub.builds_of("cloud9s-release")) == ["glance-1-1.el9s", "nova-2-1.el9s"]
