@@ -210,6 +210,8 @@ class Hub:
         self._repeat(what, lambda: None, way)
 
     def _log_in_by_ticket(self) -> None:
+        if self._koji.reqgssapi is None:
+            load_library("requests_gssapi")
         # The client's own number of tries: with none it would not try at all.
         self._session.opts["max_retries"] = 1
         try:

@@ -13,7 +13,12 @@ import typing as t
 from .errors import NotFound
 
 # The name on PyPI, where it is not the name that is imported.
-DISTRIBUTIONS = {"solv": "solv (or the system package python3-solv)", "subunit": "python-subunit", "yaml": "PyYAML"}
+DISTRIBUTIONS = {
+    "requests_gssapi": "requests-gssapi",
+    "solv": "solv (or the system package python3-solv)",
+    "subunit": "python-subunit",
+    "yaml": "PyYAML",
+}
 
 
 def load_library(name: str) -> t.Any:

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import json
 
+import koji
 import pytest
 
 from ansible_collections.rdo.releng.plugins.module_utils._koji.session import Hub, HubFault, call
-from ansible_collections.rdo.releng.plugins.module_utils._module.errors import InvalidInput, Unavailable
+from ansible_collections.rdo.releng.plugins.module_utils._module.errors import InvalidInput, NotFound, Unavailable
 
 
 @pytest.fixture
@@ -133,6 +134,13 @@ def test_logging_in(double):
     assert "s3cret" not in error.value.message + json.dumps(error.value.data)
     with pytest.raises(HubFault, match="Certificate .* doesn't exist"):
         Hub(double.url, {"cert": "/nowhere/client.pem"}).log_in()
+
+
+@pytest.mark.skipif(koji.reqgssapi is not None, reason="a library for Kerberos is installed")
+@pytest.mark.parametrize("login", [{"authtype": "kerberos"}, {"principal": "jane@EXAMPLE.COM"}])
+def test_logging_in_by_ticket_says_which_library_it_needs(login, double):
+    with pytest.raises(NotFound, match="requests-gssapi is not there"):
+        Hub(double.url, login).log_in()
 
 
 PARAMS = dict.fromkeys(
