@@ -211,6 +211,15 @@ def test_what_a_change_leaves_without_a_way_to_be_installed_names_its_cause(plac
     }
 
 
+def test_nothing_to_check_is_not_closed(place, base, tmp_path):
+    assert run_module("rpm_repository", path=tmp_path, allow_empty=True)["packages"] == 0
+    for given in ({"check": [str(tmp_path)]}, {"provide": [str(base)]}):
+        result = closure(place, **given)
+        assert result["failed"] and "There is nothing to check: no package for x86_64 is seen" in result["msg"]
+    foreign = build_repository(tmp_path / "foreign", [Rpm("foreign", arch="aarch64")], "foreign")
+    assert "There is nothing to check" in closure(place, check=[str(foreign)])["msg"]
+
+
 def test_check_mode_writes_no_cache(trunk, tmp_path):
     result = closure(tmp_path, True, check=[str(trunk)], fail_on_unresolved=False)
     assert unmet(result) and not (tmp_path / "cache").exists()

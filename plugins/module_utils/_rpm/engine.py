@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import functools
+import operator
 import typing as t
 
 from .._module.errors import InvalidInput
@@ -16,6 +17,9 @@ from .closure import NOT_ASKED, Unresolved, unresolved
 from .installability import Uninstallable
 from .packages import Packages, Repository, full_nevra, uncollected
 from .rich import Judge, atoms, is_structured
+
+# Of what is unresolved; comparing whole objects takes longer than finding them.
+_ORDER = operator.attrgetter("repository", "package", "requirement")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,7 +183,7 @@ class Engine:
                     for number, text, place in new
                     if not before[self._key(number, text)]
                 ),
-                key=lambda pair: pair[0],
+                key=lambda pair: _ORDER(pair[0]),
             ),
             fixed=sorted(
                 self._say(number, text)

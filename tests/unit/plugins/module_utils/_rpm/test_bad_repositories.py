@@ -8,6 +8,7 @@ import bz2
 import gzip
 import hashlib
 import lzma
+import multiprocessing
 import pathlib
 import random
 import re
@@ -211,6 +212,25 @@ def test_the_cache_is_bounded_and_keeps_what_was_used_last(tmp_path):
         place = repository(tmp_path / str(number), [make(f"package-{number}")])
         Packages(sources((str(number), place, True)), Rules("x86_64"), Cache(str(folder), most=1), Transport())
         assert len(list(folder.iterdir())) == 1
+
+
+def _read_often(places, folder):
+    """What several repositories say, read again and again with a cache that holds one of them."""
+    found = []
+    for place in places * 3:
+        packages = Packages(sources(("one", place, True)), Rules("x86_64"), Cache(folder, most=1), Transport())
+        found.append([one.requirement for one in Closure(packages).check()])
+    return found
+
+
+def test_processes_share_the_cache(tmp_path):
+    places = [
+        repository(tmp_path / str(number), [make("package", requires=[f"nosuch-{number}"])]) for number in range(3)
+    ]
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        answers = pool.starmap(_read_often, [(places, str(tmp_path / "cache"))] * 2)
+    assert answers == [[["nosuch-0"], ["nosuch-1"], ["nosuch-2"]] * 3] * 2
+    assert not [one.name for one in (tmp_path / "cache").iterdir() if one.name.startswith(".new-")]
 
 
 def test_check_mode_leaves_no_cache(trunk, tmp_path):
