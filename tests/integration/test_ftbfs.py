@@ -107,7 +107,7 @@ def test_one_package_stops_no_other_and_the_run_fails_in_the_end(run, trunk, ger
     trunk.query("update commits set status = 'FAILED' where project_name in ('python-alpha', 'python-gamma')")
     shutil.rmtree(gerrit.repository("packages/alpha-distgit"))
     assert "Nothing could be proposed for python-alpha: " in run(failed=True)
-    assert [change.project for change in gerrit.changes] == ["packages/gamma-distgit"]
+    assert [change.project for change in gerrit.changes] == ["packages/beta-distgit", "packages/gamma-distgit"]
 
 
 def test_a_gerrit_that_does_not_answer_fails_the_run(run, trunk, gerrit):
