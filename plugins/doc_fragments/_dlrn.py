@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # The options of module_utils/_module/arguments.py DLRN
+    # The options of module_utils/_module/arguments.py DLRN, less those of rdo.releng._http
     DOCUMENTATION = r"""
 options:
   api_url:
@@ -25,19 +25,4 @@ options:
       - The user's password. Only asked for when there is something to write.
       - If not set, the environment variable E(DLRNAPI_PASSWORD) is used.
     type: str
-  ca_path:
-    description: File of certificates of authorities that the API's certificate is checked with.
-    type: path
-  timeout:
-    description: Seconds to wait for one answer of the API.
-    type: float
-    default: 30.0
-  deadline:
-    description: Seconds that all calls of one task may take together, retries and pauses included.
-    type: float
-    default: 300.0
-  retries:
-    description: How often a call that is safe to repeat is tried again after no answer, or a 429, 500, 502, 503 or 504.
-    type: int
-    default: 5
 """

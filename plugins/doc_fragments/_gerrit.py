@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # The options of module_utils/_module/arguments.py GERRIT
+    # The options of module_utils/_module/arguments.py GERRIT, less those of rdo.releng._http
     DOCUMENTATION = r"""
 options:
   gerrit_url:
@@ -26,19 +26,4 @@ options:
       - The HTTP password or token of the user, from Gerrit's settings.
       - If not set, the environment variable E(GERRIT_PASSWORD) is used.
     type: str
-  ca_path:
-    description: File of certificates of authorities that Gerrit's certificate is checked with.
-    type: path
-  timeout:
-    description: Seconds to wait for one answer of Gerrit.
-    type: float
-    default: 30.0
-  deadline:
-    description: Seconds that all calls of one task may take together, retries and pauses included.
-    type: float
-    default: 300.0
-  retries:
-    description: How often a call that is safe to repeat is tried again after no answer, or a 429, 500, 502, 503 or 504.
-    type: int
-    default: 5
 """

@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - rdo.releng._attributes.INFO
   - rdo.releng._attributes.ACTIONGROUP_DLRN
   - rdo.releng._dlrn
+  - rdo.releng._http
 options:
   after:
     description: Lockfile of the candidate.

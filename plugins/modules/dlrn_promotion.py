@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
   - rdo.releng._attributes.ACTIONGROUP_DLRN
   - rdo.releng._dlrn
+  - rdo.releng._http
 options:
   label:
     description: Label to promote to. C(current) and C(consistent) belong to DLRN's builder.

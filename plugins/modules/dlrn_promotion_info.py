@@ -17,6 +17,7 @@ extends_documentation_fragment:
   - rdo.releng._attributes.INFO
   - rdo.releng._attributes.ACTIONGROUP_DLRN
   - rdo.releng._dlrn
+  - rdo.releng._http
 options:
   label:
     description: The label. C(current) and C(consistent) are not promoted; M(rdo.releng.dlrn_candidate) resolves them.

@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - rdo.releng._rdoinfo
   - rdo.releng._gerrit
   - rdo.releng._dlrn
+  - rdo.releng._http
 attributes:
   action_group:
     description: Use these groups in C(module_defaults) to set addresses and users once.

@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
   - rdo.releng._attributes.ACTIONGROUP_GERRIT
   - rdo.releng._gerrit
+  - rdo.releng._http
 options:
   state:
     description: Whether there is to be an open change, or none.

@@ -17,6 +17,7 @@ extends_documentation_fragment:
   - rdo.releng._attributes.INFO
   - rdo.releng._attributes.ACTIONGROUP_GERRIT
   - rdo.releng._gerrit
+  - rdo.releng._http
 options:
   query:
     description: Query in Gerrit's words, for example V(project:rdoinfo status:open topic:rdo-FTBFS).

@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
   - rdo.releng._attributes.ACTIONGROUP_GERRIT
   - rdo.releng._gerrit
+  - rdo.releng._http
 options:
   change:
     description: Number or id of the change.
@@ -52,17 +53,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 change:
-  description: The change as it was before.
+  description: The change as it was before, with what M(rdo.releng.gerrit_change_info) returns of one.
   type: dict
   returned: success
-  sample:
-    number: 54321
-    url: https://review.rdoproject.org/r/c/rdoinfo/+/54321
-    status: open
-    subject: Pin flamingo to upper constraints
-    topic: rdoinfo-uc-update-flamingo
-    branch: master
-    patch_set: 2
 actions:
   description: What was done, or would be.
   type: list

@@ -16,15 +16,20 @@ from ansible.module_utils.basic import env_fallback
 
 Arguments = dict[str, dict[str, t.Any]]
 
-# doc fragment rdo.releng._dlrn
-DLRN: Arguments = {
-    "api_url": {"type": "str", "fallback": (env_fallback, ["DLRNAPI_URL"])},
-    "username": {"type": "str", "fallback": (env_fallback, ["DLRNAPI_USERNAME"])},
-    "password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["DLRNAPI_PASSWORD"])},
+# doc fragment rdo.releng._http
+HTTP: Arguments = {
     "ca_path": {"type": "path"},
     "timeout": {"type": "float", "default": 30.0},
     "deadline": {"type": "float", "default": 300.0},
     "retries": {"type": "int", "default": 5},
+}
+
+# doc fragments rdo.releng._dlrn and rdo.releng._http
+DLRN: Arguments = {
+    "api_url": {"type": "str", "fallback": (env_fallback, ["DLRNAPI_URL"])},
+    "username": {"type": "str", "fallback": (env_fallback, ["DLRNAPI_USERNAME"])},
+    "password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["DLRNAPI_PASSWORD"])},
+    **HTTP,
 }
 
 # doc fragment rdo.releng._rdoinfo
@@ -53,15 +58,12 @@ KOJI: Arguments = {
     "retries": {"type": "int", "default": 5},
 }
 
-# doc fragment rdo.releng._gerrit
+# doc fragments rdo.releng._gerrit and rdo.releng._http
 GERRIT: Arguments = {
     "gerrit_url": {"type": "str", "required": True, "fallback": (env_fallback, ["GERRIT_URL"])},
     "gerrit_username": {"type": "str", "fallback": (env_fallback, ["GERRIT_USERNAME"])},
     "gerrit_password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["GERRIT_PASSWORD"])},
-    "ca_path": {"type": "path"},
-    "timeout": {"type": "float", "default": 30.0},
-    "deadline": {"type": "float", "default": 300.0},
-    "retries": {"type": "int", "default": 5},
+    **HTTP,
 }
 
 # doc fragment rdo.releng._state
