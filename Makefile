@@ -83,7 +83,7 @@ contract: .venv/dev.done $(COLLECTION) ## What a Koji hub and a Gerrit do; on do
 
 .PHONY: integration
 integration: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Tests with the real rpmbuild, dnf, DLRN and its API on loopback
-	@$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/integration
+	@$(BIN)/pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/integration
 
 .PHONY: bench
 bench: .venv/dev.done $(COLLECTION) ## Measure beside the peers and print the ratios

@@ -21,3 +21,10 @@ sys.path.insert(0, BUILD)
 # The same examples each time, however busy the machine is: a change is judged by what it does, not by luck.
 settings.register_profile("repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("repeatable")
+
+# Files whose tests follow each other for minutes: begun first, beside them the others are done.
+LONGEST = ("test_quickstart.py",)
+
+
+def pytest_collection_modifyitems(items: list) -> None:
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
