@@ -1,6 +1,6 @@
 # Copyright: rdo.releng contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The quickstart as a person runs it: green, nothing to do, each fault held by its gate, green again.
+"""The quickstart as a person runs it: killed, green, nothing to do, each fault held by its gate, killed, green again.
 
 The tests follow each other on one folder, as runs do on one trunk; each says what the one before left.
 """
@@ -11,8 +11,11 @@ import configparser
 import json
 import os
 import pathlib
+import signal
 import sqlite3
 import subprocess
+import time
+import typing as t
 
 import pytest
 
@@ -36,21 +39,41 @@ class Quickstart:
         self.folder = folder
         self.repositories = folder / "dlrn" / "data" / "repos"
 
-    def run(self, fault: str = "", *arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "QUICKSTART_FOLDER": str(self.folder), "ANSIBLE_NOCOLOR": "1"}
-        return subprocess.run(
+    def start(self, fault: str, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
             [str(ROOT / ".ci" / "quickstart"), fault, *arguments],
-            env=environment,
+            env={**os.environ, "QUICKSTART_FOLDER": str(self.folder), "ANSIBLE_NOCOLOR": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            check=False,
+            start_new_session=True,
         )
+
+    def run(self, fault: str = "", *arguments: str) -> subprocess.CompletedProcess[str]:
+        process = self.start(fault, *arguments)
+        output, _none = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, output)
+
+    def kill(self, when: t.Callable[[], bool], *arguments: str) -> None:
+        """Begin a run, and end Ansible with all its processes by kill -9 as soon as ``when`` says so."""
+        process = self.start("", *arguments)
+        while process.poll() is None and not when():
+            time.sleep(0.05)
+        assert process.poll() is None, process.communicate()[0]
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     def rows(self, query: str) -> list[tuple]:
         with sqlite3.connect(self.folder / "dlrn" / "commits.sqlite") as database:
             return database.execute(query).fetchall()
+
+    def has_built(self) -> bool:
+        """Whether DLRN has noted the first commit."""
+        try:
+            return bool(self.rows("select id from commits"))
+        except sqlite3.OperationalError:  # no table, or no database yet
+            return False
 
     def label(self, name: str = LABEL) -> dict[str, str]:
         """The address of each repository that a label holds."""
@@ -81,6 +104,8 @@ def last_lines(run: subprocess.CompletedProcess[str], count: int = 6) -> str:
 
 
 def test_from_nothing_to_promoted(quickstart):
+    """The first run is killed while DLRN builds; DLRN goes on alone, and the next run finds it."""
+    quickstart.kill(quickstart.has_built)
     run = quickstart.run()
     assert run.returncode == 0, run.stdout[-5000:]
     assert quickstart.rows("select status, count(*) from commits group by status") == [("SUCCESS", 10)]
@@ -174,7 +199,10 @@ def test_an_api_that_refuses_the_vote_stops_the_promotion(quickstart):
 
 
 def test_without_a_fault_it_is_green_again(quickstart):
+    """Also when one run was killed while the tests ran in their clean root."""
     label = quickstart.label()
+    before = set(quickstart.folder.glob("results/*/*/tests/*"))
+    quickstart.kill(lambda: set(quickstart.folder.glob("results/*/*/tests/*")) > before, "--extra-vars", FEW)
     run = quickstart.run("", "--extra-vars", FEW)
     assert run.returncode == 0, run.stdout[-5000:]
     assert quickstart.label() != label
