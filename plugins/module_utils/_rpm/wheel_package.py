@@ -86,6 +86,18 @@ def lay_out_wheel(path: str, root: str, site_packages: str = SITE_PACKAGES) -> N
         load_library("installer").install(wheel, destination, additional_metadata={"INSTALLER": b"rpm"})
 
 
+def private_libraries(tree: str) -> dict[str, str]:
+    """Macros for a wheel that brings shared libraries along for itself, in a folder NAME.libs.
+
+    auditwheel gives them names of their own: nobody else is provided with them, and rpm would look for versions of
+    symbols under these names that stand under the old ones.
+    """
+    names = sorted(path.name for path in pathlib.Path(tree).rglob("*.libs/*.so*"))
+    if not names:
+        return {}
+    return {"__provides_exclude_from": "/[^/]+[.]libs/", "__requires_exclude": f"^({'|'.join(names)})"}
+
+
 def build_wheel_package(path: str, destination: str, log: str) -> str:
     """Make the RPM of one wheel; returns its path."""
     package = describe_wheel(path)
@@ -93,6 +105,7 @@ def build_wheel_package(path: str, destination: str, log: str) -> str:
         tree = os.path.join(work, "tree")
         pathlib.Path(tree).mkdir()
         lay_out_wheel(path, tree)
+        package.macros = {**package.macros, **private_libraries(tree)}
         # rpm's generator imports packaging with the system's Python; ours has the version that it understands.
         environment = {"PYTHONPATH": sysconfig.get_path("purelib"), "PYTHONWARNINGS": "ignore"}
         return build_tree_package(package, tree, destination, log, environment)
