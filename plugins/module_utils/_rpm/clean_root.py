@@ -329,6 +329,38 @@ def remove_tree(path: str) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
 
+def end_processes(root: str) -> list[int]:
+    """Kill what still runs in a root, and wait until it is gone; returns the processes' numbers.
+
+    Whoever was started there by somebody who is dead now, and lives on.
+
+    :raises RootError: something does not end.
+    """
+    killed: set[int] = set()
+    for _pause in range(100):
+        running = _processes_in(root)
+        if not running:
+            return sorted(killed)
+        for pid in running:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        killed.update(running)
+        time.sleep(0.1)
+    raise RootError(f"Processes that run in {root} can not be ended: {_processes_in(root)}")
+
+
+def _processes_in(root: str) -> list[int]:
+    """The processes that take the folder for their root, whatever mount table they see it in."""
+    found = []
+    with contextlib.suppress(FileNotFoundError):
+        wanted = os.stat(root)
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):
+                if os.path.samestat(os.stat(f"/proc/{name}/root"), wanted):
+                    found.append(int(name))
+    return found
+
+
 def die_with_parent() -> None:
     """Have the kernel kill this process as soon as the one that started it is gone."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -80,6 +80,7 @@ class CleanRoot(Change):
             # Without its record the root counts as not there: a death in between has it made anew.
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._record)
+            clean_root.end_processes(self._path)
             clean_root.remove_tree(self._path)
             os.rename(new, self._path)
             os.unlink(f"{new}.dnf.conf")
@@ -130,6 +131,7 @@ class NoRoot(Change):
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:
         with translated():
+            clean_root.end_processes(self._paths[0])
             for path in self._paths:
                 clean_root.remove_tree(path)
         # The record goes last: it says whose the folder is.
