@@ -14,6 +14,7 @@ description:
     repositories alone. Nothing of the host's repositories, packages or configuration has a say in it.
   - The root is made anew when a repository's C(repomd.xml), the packages or an option have changed. It is made beside
     the old one and takes its place when it is complete.
+  - What still runs in a root that is replaced or removed is killed.
   - What it was made from is kept in a file beside it, with the name of the root and C(.json).
   - M(rdo.releng.clean_root_command) runs programs in it.
 options:
@@ -102,12 +103,16 @@ installed:
     repository:
       description: Id of the repository that it comes from.
       type: str
+failure:
+  description: Why dnf could not install the packages; as M(rdo.releng.clean_root_command) returns it.
+  returned: when dnf failed
+  type: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._module.runner import run_change
-from ..module_utils._rpm.root_change import CleanRoot, NoRoot
+from ..module_utils._service.diagnosed_root import DiagnosedRoot, NoRoot
 
 
 def main() -> None:
@@ -126,7 +131,7 @@ def main() -> None:
         required_if=[("state", "present", ["packages", "log"])],
         supports_check_mode=True,
     )
-    run_change(module, CleanRoot(module.params) if module.params["state"] == "present" else NoRoot(module.params))
+    run_change(module, DiagnosedRoot(module.params) if module.params["state"] == "present" else NoRoot(module.params))
 
 
 if __name__ == "__main__":

@@ -153,7 +153,7 @@ commits:
           description:
             - What kind of failure it is.
             - One of V(missing-requirement), V(patch-conflict), V(source-missing), V(tests-failed), V(not-installable),
-              V(timeout), V(infrastructure) and V(unknown).
+              V(service-failed), V(timeout), V(infrastructure) and V(unknown).
           type: str
         lines:
           description: The lines of the log that say so.

@@ -32,6 +32,7 @@ class FailureClass(str, enum.Enum):
     SOURCE_MISSING = "source-missing"  # an archive, patch or revision is not there
     TESTS_FAILED = "tests-failed"  # tests ran, or could not be imported, and failed
     NOT_INSTALLABLE = "not-installable"  # it was built, and can not be installed
+    SERVICE_FAILED = "service-failed"  # a service was not set up, did not answer, or ended while it was tested
     TIMEOUT = "timeout"  # its time was over
     INFRASTRUCTURE = "infrastructure"  # network, disk, memory, a service: not the package's fault
     UNKNOWN = "unknown"  # none of these
@@ -105,7 +106,8 @@ _INFRASTRUCTURE = re.compile(
     r"|Error downloading packages|Disk quota exceeded|does not match intended download|Metadata file does not match"
     r"|The requested URL returned error: 5\d\d|Could not read from remote repository|unable to access 'http"
     r"|The repository \S+ \(\S+\) can not be read"  # our drivers, before they ask dnf
-    r"|^= exit (-9|137) after|UNREACHABLE!|database disk image is malformed|error: rpmdb"
+    r"|^= exit (-9|137) after|^= Tempest was ended by SIGKILL"
+    r"|UNREACHABLE!|database disk image is malformed|error: rpmdb"
 )
 _UNINSTALLABLE = re.compile(
     r"Failed install built packages|conflicting requests|conflicts with file from package"
@@ -113,6 +115,8 @@ _UNINSTALLABLE = re.compile(
     r"|file .* from install of .* conflicts|problem with installed package|[Cc]ould not depsolve|Transaction test error"
     r"|package \S+ (requires|conflicts with|obsoletes) |scriptlet failed, exit status"
 )
+# As the scenarios say it that deploy services.
+_SERVICE = re.compile(r"^= Service \S+ ")
 _ERROR = re.compile(
     r"^\s*error:|^ERROR\b|^Error\b|\bError: |^fatal:|Traceback|^E: |^Exception|^\w+(\.\w+)*(Error|Exception):"
 )
@@ -156,6 +160,7 @@ def diagnose(text: str) -> Diagnosis:
     if modules and all(_SECTION_FAILED.search(line) for line in found.get(FailureClass.TESTS_FAILED, [])):
         # No test failed: the module could not even be imported.
         found.pop(FailureClass.TESTS_FAILED, None)
+        found.pop(FailureClass.SERVICE_FAILED, None)
         found.setdefault(FailureClass.MISSING_REQUIREMENT, []).extend(modules.values())
         missing += modules
     for failure_class in _WEIGHT:
@@ -192,6 +197,7 @@ _PATTERNS = [
     (FailureClass.SOURCE_MISSING, _SOURCE),
     (FailureClass.MISSING_REQUIREMENT, _MISSING),
     (FailureClass.NOT_INSTALLABLE, _UNINSTALLABLE),
+    (FailureClass.SERVICE_FAILED, _SERVICE),
     (FailureClass.TESTS_FAILED, _TESTS),
 ]
 _WEIGHT = [
@@ -199,6 +205,7 @@ _WEIGHT = [
     FailureClass.TIMEOUT,
     FailureClass.SOURCE_MISSING,
     FailureClass.PATCH_CONFLICT,
+    FailureClass.SERVICE_FAILED,
     FailureClass.TESTS_FAILED,
     FailureClass.NOT_INSTALLABLE,
     FailureClass.MISSING_REQUIREMENT,

@@ -40,6 +40,7 @@ EXPECTED = {
     "repository-absent": ("infrastructure", "The repository base (file:///srv/base) can not be read"),
     "repository-unreachable": ("infrastructure", "Connection refused"),
     "rpmbuild-killed": ("infrastructure", "= exit 137"),
+    "service-ended": ("service-failed", "= Service glance ended with status 22 before it answered"),
     "source-absent": ("source-missing", "thing-1.0.tar.gz: No such file or directory"),
     "spec-syntax": ("unknown", "error: line 7: Unclosed %if"),
     "stestr-fails": ("tests-failed", "- Failed: 1"),
@@ -110,3 +111,18 @@ def test_a_log_that_is_not_there(tmp_path):
 def test_bytes_that_are_no_text(tmp_path):
     (tmp_path / "log").write_bytes(b"\xff\xfe\x00error: Bad file: \xff: No such file\n")
     assert diagnose_file(str(tmp_path / "log")).failure_class is FailureClass.SOURCE_MISSING
+
+
+@pytest.mark.parametrize(
+    ("lines", "failure_class"),
+    [
+        # What failed first is the reason: tests of a service that is gone fail as well.
+        (["= Service keystone was ended by SIGKILL while Tempest ran", " - Failed: 3"], "service-failed"),
+        (["ModuleNotFoundError: No module named 'x'", "= Service k ended with status 2"], "missing-requirement"),
+        (["= Service glance was not set up: glance-manage ended with status 1"], "service-failed"),
+        (["= Tempest was ended by SIGKILL"], "infrastructure"),
+        (["= timeout: ended after 45 s while Tempest ran"], "timeout"),
+    ],
+)
+def test_why_a_deployed_service_could_not_be_judged(lines, failure_class):
+    assert diagnose("\n".join(lines)).failure_class.value == failure_class
