@@ -77,6 +77,7 @@ extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
   - rdo.releng._attributes.ACTIONGROUP_DLRN
   - rdo.releng._dlrn
+  - rdo.releng._http
 author:
   - RDO release engineering (@rdo-infra)
 """

@@ -109,6 +109,7 @@ def test_fail_fail_differently_recheck_and_build_again(life):
     output = life.follow()
     assert "the failure is not the package's" in output and len(change.commits) == 2
     # DLRN was made to try again, and it builds.
-    assert world.repository("one", "consistent") == world.repository("one", "current") is not None
+    consistent = world.repository("one", "consistent")
+    assert consistent is not None and consistent == world.repository("one", "current")
     life.follow()
     assert change.status == "ABANDONED" and "builds again. Thank you!" in change.messages[-1]["message"]

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import gzip
-import html
 import json
 import os
 
@@ -69,7 +68,7 @@ def test_everything_is_kept_without_secrets(host, collect):
     error = done["first_error"]
     assert (error["number"], error["failure_class"]) == (2, "missing-requirement")
     page = (host / "collected" / "index.html").read_text()
-    assert html.escape("No matching package to install: 'python3-<x>'", quote=False).split("'")[0] in page
+    assert "No matching package to install: " in page
     assert "python3-&lt;x&gt;" in page and "<x>" not in page
     assert f'href="files{host}/run/run_tests.log.gz"' in page
     assert "Pipeline" not in page
