@@ -7,8 +7,12 @@ That a real installer runs is not shown here.
 
 from __future__ import annotations
 
+import functools
+import gzip
+import http.server
 import json
 import re
+import threading
 
 import pytest
 import yaml
@@ -184,3 +188,63 @@ def test_packaged_puppet_modules_are_those_of_the_puppetfile(stage):
     }
     (stage / "modules.yml").write_text(yaml.safe_dump([play]))
     assert '"msg": "puppet-apache puppet-nova"' in run_playbook(stage / "modules.yml").stdout
+
+
+@pytest.fixture(scope="module")
+def by_hand(stage):
+    """Run the playbook in a folder of one's own, with nothing but a candidate and what keeps the host as it is."""
+    nothing = {
+        "host_preparation_distributions": {}, "host_preparation_memory_mb": 0, "host_preparation_disk_gb": 0,
+        "host_preparation_processors": 0, "host_preparation_swap_mb": 0, "host_preparation_repositories": [],
+        "host_preparation_packages": [], "logs_sources": [], "logs_commands": [],
+        "repositories_folder": str(stage / "yum.repos.d"),
+        "scenario_packstack_tests": [str(stage / "packstack.subunit")],
+        "scenario_packstack_environment": {"RESULTS": str(stage / "packstack.subunit")},
+    }  # fmt: skip
+
+    def run(folder, *argv, **given):
+        (folder / "temporary").mkdir(exist_ok=True)
+        arguments = ["-e", json.dumps({**nothing, **given}), *argv]
+        places = {"PWD": str(folder), "TMPDIR": str(folder / "temporary"), "DLRNAPI_USERNAME": ""}
+        done = run_playbook("rdo.releng.scenario", *arguments, environment=places)
+        assert not list(folder.rglob("ansible.*.json")), "the lockfile was left behind"
+        return done
+
+    return run
+
+
+def test_a_person_runs_what_ran_elsewhere_with_its_lockfile(stage, by_hand, tmp_path):
+    """Fetched by its address; the red run leaves its logs collected, without secrets, and the vote."""
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(stage))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        address = f"http://127.0.0.1:{server.server_address[1]}/candidate.json"
+        name = {"scenario_name": "packstack-scenario001", "scenario_packstack_scenario": "scenario002"}
+        done = by_hand(tmp_path, candidate=address, **name)
+        server.shutdown()
+    assert done.returncode != 0
+    assert "packstack-scenario001 failed" in done.stdout
+    results = tmp_path / "results" / "packstack-scenario001"
+    (vote,) = (results / "votes").rglob("*.json")
+    assert json.loads(vote.read_text())["success"] is False
+    page = (results / "collected" / "index.html").read_text()
+    assert "tests-failed" in page and "tempest.two" in page
+    logs = [gzip.decompress(path.read_bytes()) for path in (results / "collected").rglob("*.log.gz")]
+    assert any(b"keystone:***@" in log for log in logs)
+    assert not any(b"hidden-word" in log for log in logs)
+
+
+@pytest.mark.parametrize(
+    "given, said",
+    [
+        ({}, "pins packstack-scenario001, puppet-openstack-scenario001, tcib: set scenario_name"),
+        ({"scenario_name": "smoke"}, "No role is known for a scenario called smoke: set scenario_role"),
+        ({"scenario_name": "tcib", "host_preparation_memory_mb": 987654321}, "is not suitable: it has"),
+    ],
+)
+def test_what_can_not_be_run_by_hand_is_told_at_once(stage, by_hand, tmp_path, given, said):
+    (tmp_path / "candidate.json").write_text((stage / "candidate.json").read_text())
+    done = by_hand(tmp_path, "--check", candidate="candidate.json", **given)
+    assert done.returncode != 0
+    assert said in " ".join(done.stdout.split())
+    assert not (tmp_path / "results").exists()
