@@ -33,18 +33,18 @@ system-packages: ## Install the system packages of bindep.txt that are missing
 	$(BIN)/pip install --quiet uv==0.13.8
 
 .venv/run.done: requirements.txt | .venv/bin/uv system-packages
-	@$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt
+	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements.txt
 	touch $@
 
 .venv/dev.done: requirements-dev.txt | .venv/bin/uv system-packages
-	@$(UV) pip install --quiet --python $(BIN)/python -r requirements-dev.txt
+	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements-dev.txt
 	touch $@ .venv/run.done
 
 # DLRN as the role dlrn_builder installs it, for the integration tests.
 DLRN := .build/dlrn
 $(DLRN)/done: roles/dlrn_builder/files/dlrn-requirements.txt | .venv/bin/uv
 	@$(UV) venv --quiet --clear --python $(PYTHON) $(DLRN)
-	$(UV) pip install --quiet --python $(DLRN)/bin/python -r $<
+	$(UV) pip install --quiet --compile-bytecode --python $(DLRN)/bin/python -r $<
 	touch $@
 
 $(COLLECTION):
