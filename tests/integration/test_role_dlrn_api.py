@@ -172,7 +172,7 @@ def test_what_is_left_of_a_server_is_found(trunk, role):
     pid = role.pid
     # Killed, with its worker left behind for a moment.
     os.kill(pid, signal.SIGKILL)
-    assert role.control("start") == "running"
+    assert role.control("start") == "started"
     assert role.pid != pid
     assert answers(role.url)
 
@@ -184,8 +184,8 @@ def test_what_is_left_of_a_server_is_found(trunk, role):
     assert role.control("status", settings="other") == "outdated"
 
     # Its number was given to another process after it had ended.
-    assert role.control("stop") == "stopped"
+    assert role.control("stop") == "ended"
     (role.folder / "api.pid").write_text(str(os.getpid()))
     assert role.control("status") == "stopped"
     assert role.control("stop") == "stopped"
-    assert role.control("start") == "running"
+    assert role.control("start") == "started"

@@ -4,7 +4,8 @@
 
 The server and its workers are known by a variable that they alone have in their environment, so one whose pid file is
 lost or out of date is found, and no other process is ever taken for it. gunicorn replaces workers that die; a run of
-the role replaces a gunicorn that died. Prints what is, or what was done: ``running``, ``outdated`` or ``stopped``.
+the role replaces a gunicorn that died. Prints what is (``running``, ``outdated`` or ``stopped``), or what was done
+(``started`` or ``ended``).
 
     control.py FOLDER status | stop | start ADDRESS SECONDS
 """
@@ -130,12 +131,16 @@ def main(command: str, *arguments: str) -> None:
     # Two runs of the role at the same time start one server.
     with open(FOLDER / "control.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        found = status()
         if command == "stop":
             stop()
-        elif status() != "running":
+            print("ended" if found != "stopped" else found)
+        elif found == "running":
+            print(found)
+        else:
             stop()
             start(arguments[0], float(arguments[1]))
-        print(status())
+            print("started")
 
 
 if __name__ == "__main__":
