@@ -46,13 +46,17 @@ class ShowProgress(ActionBase):
         return merge_hash(result, self._run_in_background(task_vars))
 
     def _run_in_background(self, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
-        folder = self._remote_expand_user(self.get_shell_option("async_dir", default="~/.ansible_async"))
+        given = self.get_shell_option("async_dir", default="~/.ansible_async")
+        folder = self._remote_expand_user(given)
         progress = self._connection._shell.join_path(folder, f"progress-{secrets.token_hex(8)}")
         self._task.environment = [*(self._task.environment or []), {VARIABLE: progress}]
         self._task.async_val = LIMIT
+        # Ansible's guard goes by HOME, which need not be where the user's home is.
+        self._connection._shell.set_option("async_dir", folder)
         try:
             started = self._execute_module(task_vars=task_vars, wrap_async=True)
         finally:
+            self._connection._shell.set_option("async_dir", given)
             self._task.async_val = 0
             self._task.environment = self._task.environment[:-1]
         if started.get("failed") or not started.get("ansible_job_id"):
