@@ -131,8 +131,10 @@ class DlrnVoteStore(VoteStore):
         return hashes
 
     def read(self, candidate: Candidate) -> list[Vote]:
-        """One request: DLRN answers all votes of a hash at once."""
-        hashes = self.hashes(candidate)
+        return self.filed_under(self.hashes(candidate))
+
+    def filed_under(self, hashes: dict[str, str]) -> list[Vote]:
+        """All votes on these hashes. One request: DLRN answers all votes of a hash at once."""
         if "aggregate_hash" in hashes:
             answer = self.client.get("agg_status", aggregate_hash=hashes["aggregate_hash"])
         else:
