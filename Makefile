@@ -47,6 +47,17 @@ $(DLRN)/done: roles/dlrn_builder/files/dlrn-requirements.txt | .venv/bin/uv
 	$(UV) pip install --quiet --compile-bytecode --python $(DLRN)/bin/python -r $<
 	touch $@
 
+# Zuul, the Ansible that its executor runs, and the trunk that its jobs work on.
+ZUUL := .build/zuul
+$(ZUUL)/done: tests/zuul/requirements.txt tests/zuul/ansible-requirements.txt | .venv/bin/uv
+	@.ci/system-packages zuul
+	for part in venv:requirements ansible/11:ansible-requirements; do
+	  $(UV) venv --quiet --clear --python $(PYTHON) $(ZUUL)/$${part%:*}
+	  $(UV) pip install --quiet --python $(ZUUL)/$${part%:*}/bin/python -r tests/zuul/$${part#*:}.txt
+	done
+	ln -sfn 11 $(ZUUL)/ansible/9 # the executor wants every version that a job could ask for
+	touch $@
+
 $(COLLECTION):
 	@mkdir -p $(dir $@)
 	ln -sfn $(CURDIR) $@
@@ -56,7 +67,7 @@ TRUNK := debtcollector keystone oslo.config oslo.i18n oslo.utils stevedore
 
 .PHONY: requirements
 requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
-	for file in requirements requirements-dev roles/dlrn_builder/files/dlrn-requirements; do
+	for file in requirements requirements-dev roles/dlrn_builder/files/dlrn-requirements tests/zuul/requirements tests/zuul/ansible-requirements; do
 	  $(UV) pip compile --quiet --upgrade --python-version 3.11 --no-header --no-annotate $$file.in -o $$file.txt
 	done
 	cd roles/quickstart/files
@@ -90,12 +101,16 @@ contract: .venv/dev.done $(COLLECTION) ## What a Koji hub and a Gerrit do; on do
 	$(BIN)/pytest -q --numprocesses 2 tests/contract/koji
 
 .PHONY: integration
-integration: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Tests with the real rpmbuild, dnf, DLRN and its API on loopback
-	@$(BIN)/pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/integration
+integration: .venv/dev.done $(DLRN)/done $(ZUUL)/done $(COLLECTION) ## Tests with the real rpmbuild, dnf, DLRN and its API, and Zuul, on loopback
+	@$(BIN)/pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/integration tests/zuul
 
 .PHONY: test-keystone
 test-keystone: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Keystone from its commits to its promotion, deployed and judged by Tempest
 	@$(BIN)/pytest -q tests/keystone
+
+.PHONY: test-zuul
+test-zuul: .venv/dev.done $(DLRN)/done $(ZUUL)/done $(COLLECTION) ## Of these, what a real Zuul does with the jobs of zuul.d
+	@$(BIN)/pytest -q tests/zuul
 
 .PHONY: bench
 bench: .venv/dev.done $(COLLECTION) ## Measure beside the peers and print the ratios

@@ -95,12 +95,14 @@ class Api:
     """DLRN's API server under gunicorn on a free port of the loopback interface.
 
     :param folder: for its logs and switches.
+    :param environment: variables besides; a build driver of its own is found by PYTHONPATH.
     """
 
     username, password = USER, PASSWORD
 
-    def __init__(self, trunk: Trunk, folder: pathlib.Path) -> None:
+    def __init__(self, trunk: Trunk, folder: pathlib.Path, environment: t.Mapping[str, str] | None = None) -> None:
         self.trunk = trunk
+        self.environment = environment or {}
         self.folder = folder
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -126,7 +128,7 @@ class Api:
                 self._process = subprocess.Popen(
                     argv,
                     pass_fds=[listener.fileno()],
-                    env={**os.environ, **settings},
+                    env={**os.environ, **self.environment, **settings},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,

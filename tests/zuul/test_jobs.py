@@ -1,0 +1,215 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The jobs of ``zuul.d`` on a real Zuul: promotion runs, and checks of changes.
+
+All in one file, because it takes a minute to have a Zuul. The tests follow each other, as runs do on one trunk.
+"""
+
+from __future__ import annotations
+
+import collections
+
+import pytest
+import yaml
+from site_of_test import PERIODIC, STAGING, TAGS, TARGET, rdoinfo
+from stage import modules
+
+CANDIDATE, UPSTREAM_TESTS, SMOKE, PROMOTE = (
+    f"quickstart-stand-in-{name}" for name in ("candidate", "upstream-tests", "smoke", "promote")
+)
+DISTGIT, KOJI_BUILD = (f"quickstart-stand-in-{name}" for name in ("distgit", "koji-build"))
+GREEN = dict.fromkeys((CANDIDATE, UPSTREAM_TESTS, SMOKE), "SUCCESS")
+GOOD, BAD = "refs/heads/change/good", "refs/heads/change/bad"
+
+
+def runs(site, count):
+    """Wait until ``count`` promotion runs have ended; the builds of each by job, in the order of their beginning."""
+
+    def ended():
+        return [each for each in site.zuul.buildsets(project="config") if each["pipeline"] in (PERIODIC, "manual")]
+
+    site.zuul.wait(f"run {count}", lambda: len(ended()) >= count, 400)
+    found = collections.defaultdict(dict)
+    for build in site.zuul.builds(project="config"):
+        if build["pipeline"] in (PERIODIC, "manual"):
+            found[build["buildset"]["uuid"]][build["job_name"]] = build
+    return sorted(found.values(), key=lambda builds: builds[CANDIDATE]["start_time"])
+
+
+def outcome(builds):
+    return {name: build["result"] for name, build in builds.items()}
+
+
+def votes_for(site, candidate):
+    """Job and success of each vote for a candidate, in the order of the names."""
+    return sorted(vote[:2] for vote in site.votes() if vote[2] == candidate["id"])
+
+
+def test_the_tenant_is_without_errors(site):
+    assert site.zuul.get("tenant/releng/config-errors") == []
+
+
+def test_a_run_of_the_timer_promotes_what_it_tested(site):
+    (builds,) = runs(site, 1)
+    assert outcome(builds) == GREEN
+    # The label holds what the source held, and all jobs voted for that.
+    assert site.label() == site.label("source")
+    candidate = site.zuul.document(builds[CANDIDATE], "candidate.json")
+    assert sorted(part["repo_url"] for part in candidate["components"]) == sorted(site.label().values())
+    assert set(site.votes()) == {(job, 1, candidate["id"]) for job in (CANDIDATE, "upstream-tests", "smoke")}
+    # The scenarios ran at the same time.
+    first, second = sorted((builds[UPSTREAM_TESTS], builds[SMOKE]), key=lambda build: build["start_time"])
+    assert second["start_time"] < first["end_time"]
+
+
+def test_of_two_runs_the_second_goes_on_with_what_the_first_left_red(site):
+    before = site.label()
+    released = site.release(1, 0)
+    assert released != before
+    site.zuul.play("fail")
+    for pipeline in (PERIODIC, "manual"):
+        site.zuul.enqueue("config", pipeline)
+    site.zuul.wait("the red vote", lambda: [vote for vote in site.votes() if not vote[1]], 200)
+    # Red it stays, whatever comes now.
+    assert site.label() == before
+    site.zuul.play("pass")
+    _first, red, green = runs(site, 3)
+    assert outcome(red) == {CANDIDATE: "POST_FAILURE", UPSTREAM_TESTS: "SUCCESS", SMOKE: "FAILURE"}
+    assert outcome(green) == GREEN
+    decision = site.zuul.document(red[CANDIDATE], "decision.json")
+    assert [(entry["requirement"], entry["reason"]) for entry in decision["unsatisfied"]] == [("smoke", "failed")]
+    assert "the node is broken" in (site.zuul.logs / red[SMOKE]["uuid"] / "smoke/tests/smoke.xml").read_text()
+    # The second did not begin before the first had ended, and then went on with its candidate.
+    assert green[CANDIDATE]["start_time"] >= red[CANDIDATE]["end_time"]
+    tested = [site.zuul.document(builds[CANDIDATE], "candidate.json") for builds in (red, green)]
+    assert tested[0] == tested[1]
+    assert "it was not run again" in site.zuul.output(green[UPSTREAM_TESTS])
+    assert votes_for(site, tested[0]) == [(CANDIDATE, 1), ("smoke", 0), ("smoke", 1), ("upstream-tests", 1)]
+    assert site.label() == released
+
+
+def test_a_run_that_is_taken_out_leaves_its_votes_to_promote(site):
+    before = site.label()
+    released = site.release(1, 1)
+    site.zuul.play("hang")
+    site.zuul.enqueue("config", "manual")
+    site.zuul.wait(
+        "the vote of upstream's tests", lambda: [vote[0] for vote in site.votes()].count("upstream-tests") == 3, 200
+    )
+    site.zuul.wait("the tests that hang", site.zuul.hanging)
+    site.zuul.dequeue("config", "manual")
+    *_before, builds = runs(site, 4)
+    assert (builds[CANDIDATE]["result"], builds[SMOKE]["result"]) == ("CANCELED", "CANCELED")
+    assert site.label() == before
+    # A vote is missing; it was asked for again, by hand.
+    assert promote(site, 1)["result"] == "FAILURE"
+    assert site.label() == before
+    staged = modules.run_module(
+        "dlrn_staged_candidate",
+        label=STAGING,
+        target=TARGET,
+        job=CANDIDATE,
+        path=str(site.folder / "staged.json"),
+        api_url=site.api.url,
+    )
+    assert votes_for(site, staged["candidate"]) == [(CANDIDATE, 1), ("upstream-tests", 1)]
+    voted = modules.run_module(
+        "dlrn_vote",
+        candidate=str(site.folder / "staged.json"),
+        job="smoke",
+        success=True,
+        url="https://example.org/by-hand",
+        **site.api.arguments,
+    )
+    assert not voted["failed"], voted
+    assert promote(site, 2)["result"] == "SUCCESS"
+    assert site.label() == released
+
+
+def promote(site, count):
+    """Let pipeline promote run for the ``count``-th time; the build."""
+    site.zuul.enqueue("config", "promote")
+    site.zuul.wait(f"promote {count}", lambda: len(site.zuul.buildsets(pipeline="promote")) == count)
+    return site.zuul.builds(pipeline="promote")[-1]
+
+
+@pytest.fixture(scope="module")
+def checks(site):
+    """The builds of good and bad changes, pushed together: by project, change and job."""
+    push = site.zuul.commit
+    push("rdoinfo", {"rdo-full.yml": rdoinfo(testing="openstack-nova-2-1.el9s")}, "change/good")
+    bad = rdoinfo(testing="openstack-nova-3-1.el9s").replace("maintainers:", "maintainer: nobody\n  maintainers:")
+    push("rdoinfo", {"rdo-full.yml": bad}, "change/bad")
+    push("config", {"README": "Ours.\n"}, "change/good")
+    definition = site.file("config", "releases/quickstart.yml")
+    push("config", {"releases/quickstart.yml": definition.replace("[upstream-tests, smoke]", "[smoke]")}, "change/bad")
+    spec = site.file("stevedore-distgit", "python-stevedore.spec")
+    good = spec.replace("by entry points", "found by their entry points")
+    push("stevedore-distgit", {"python-stevedore.spec": good}, "change/good")
+    bad = spec.replace("%package -n", "Requires: python3dist(nobody-packaged-it)\n%package -n", 1)
+    push("stevedore-distgit", {"python-stevedore.spec": bad}, "change/bad")
+    site.zuul.wait("the checks", lambda: len(site.zuul.buildsets(pipeline="check")) == 6, 300)
+    found = collections.defaultdict(dict)
+    for build in site.zuul.builds(pipeline="check"):
+        found[build["ref"]["project"], build["ref"]["ref"]][build["job_name"]] = build
+    return found
+
+
+def test_a_good_change_of_rdoinfo_shows_its_plan(site, checks):
+    builds = checks["rdoinfo", GOOD]
+    assert outcome(builds) == {"releng-rdoinfo": "SUCCESS", "releng-tag-plan": "SUCCESS"}
+    plan = site.zuul.document(builds["releng-tag-plan"], "tag-plan.json")
+    assert [(each["action"], each["tag"]) for each in plan["actions"]] == [("tag", TAGS[2]), ("untag", TAGS[1])]
+    assert plan["actions"][0]["build"] == "openstack-nova-2-1.el9s"
+
+
+def test_a_bad_change_of_rdoinfo_is_rejected_with_the_reason(site, checks):
+    builds = checks["rdoinfo", BAD]
+    assert outcome(builds) == {"releng-rdoinfo": "FAILURE", "releng-tag-plan": "FAILURE"}
+    assert "maintainer is no key of a package" in site.zuul.output(builds["releng-rdoinfo"])
+    assert "openstack-nova-3-1.el9s: the hub has no such build" in site.zuul.output(builds["releng-tag-plan"])
+
+
+def test_what_is_rendered_is_what_the_definitions_say(site, checks):
+    assert outcome(checks["config", GOOD]) == {"releng-render": "SUCCESS"}
+    assert outcome(checks["config", BAD]) == {"releng-render": "FAILURE"}
+    printed = site.zuul.output(checks["config", BAD]["releng-render"])
+    assert "commit what it writes: write zuul.d/release-quickstart.yaml, write criteria/quickstart.yml" in printed
+
+
+def test_a_change_of_a_package_is_built_and_tested(site, checks):
+    build = checks["stevedore-distgit", GOOD][DISTGIT]
+    assert build["result"] == "SUCCESS"
+    folder = site.zuul.logs / build["uuid"]
+    assert {"python3-stevedore", "python3-stevedore-tests"} <= {
+        path.name.rsplit("-", 2)[0] for path in folder.glob("packages/*.noarch.rpm")
+    }
+    assert list(folder.glob("upstream-tests/tests/stevedore.subunit"))
+    # Not voted: DLRN knows no such commit.
+    assert "upstream-tests passed" in site.zuul.output(build)
+
+
+def test_a_change_that_breaks_a_package_is_rejected_with_the_reason(site, checks):
+    build = checks["stevedore-distgit", BAD][DISTGIT]
+    assert build["result"] == "FAILURE"
+    assert "nobody-packaged-it" in site.zuul.output(build)
+
+
+def test_a_merged_change_of_a_package_is_built_in_koji(site):
+    site.zuul.commit("stevedore-distgit", {"README": "Merged.\n"})
+    site.zuul.wait("the build", lambda: site.zuul.buildsets(pipeline="post", project="stevedore-distgit"))
+    (build,) = site.zuul.builds(pipeline="post", project="stevedore-distgit")
+    assert (build["job_name"], build["result"]) == (KOJI_BUILD, "SUCCESS")
+    (task,) = site.hub.hub.tasks.values()
+    revision = site.zuul.revision("stevedore-distgit")
+    assert task["request"][:2] == [f"git+https://git.example.org/stevedore-distgit#{revision}", "el9s"]
+
+
+def test_nobody_else_can_use_the_secrets(site):
+    """A project that puts the jobs with secrets into its own pipelines gets no build of them."""
+    stanza = [{"project": {"check": {"jobs": [PROMOTE, KOJI_BUILD]}}}]
+    site.zuul.commit("thief", {"zuul.d/project.yaml": yaml.safe_dump(stanza)}, "change/steal")
+    site.zuul.wait("the attempt", lambda: site.zuul.buildsets(pipeline="check", project="thief"))
+    (attempt,) = site.zuul.buildsets(pipeline="check", project="thief")
+    assert attempt["result"] == "CONFIG_ERROR"
+    assert not site.zuul.builds(project="thief")
