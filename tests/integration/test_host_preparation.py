@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import pathlib
 import socket
 
 import pytest
 import testinfra
 import yaml
-from stage.modules import run_playbook
+from stage.modules import ROOT, run_playbook
 from stage.molecule import run_molecule
 
 ANYTHING = {
@@ -67,12 +69,48 @@ def test_a_host_is_refused_with_all_reasons(tmp_path):
         "host_preparation_memory_mb": 987654321,
         "host_preparation_disk_gb": 7654321,
         "host_preparation_processors": 54321,
+        "host_preparation_selinux": "enforcing",
     }
     refused = prepare(tmp_path, "--check", **wanted)
     assert refused.returncode != 0
     message = " ".join(refused.stdout.split())
     for reason in ("is none of CentOS 31; it has", "and needs 987654321", "and needs 7654321", "and needs 54321"):
         assert reason in message
+    assert pathlib.Path("/sys/fs/selinux/enforce").exists() or "SELinux is disabled on it" in message
+
+
+def test_swap_that_was_made_is_enough_and_a_smaller_one_in_use_is_not_written_to(tmp_path):
+    role = ROOT / "roles" / "host_preparation"
+    swaps = b"Filename Type Size Used Priority\n/swapfile file 4194300 0 -2\n"
+    facts = {
+        "distribution": "CentOS", "distribution_major_version": "9", "memtotal_mb": 8000, "processor_vcpus": 4,
+        "user_id": "root", "swaptotal_mb": 4095,
+    }  # fmt: skip
+    given = {
+        "__host_preparation_swaps": {"content": base64.b64encode(swaps).decode()},
+        "__host_preparation_disk": {"stdout_lines": ["Avail", str(2**36)]},
+    }
+    said = "{{ [item, __host_preparation_swap_wanted, __host_preparation_refusals] | to_json }}"
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars_files": [str(role / "defaults/main.yml"), str(role / "vars/main.yml")],
+        "vars": given,
+        "tasks": [
+            {"ansible.builtin.set_fact": {**facts, "cacheable": True}},
+            {
+                "ansible.builtin.copy": {"content": said, "dest": f"{tmp_path}/{{{{ item }}}}", "mode": "0644"},
+                "loop": [4096, 8192],
+                "vars": {"host_preparation_swap_mb": "{{ item }}"},
+            },
+        ],
+    }
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
+    done = run_playbook(tmp_path / "play.yml")
+    assert done.returncode == 0, done.stdout
+    assert json.loads((tmp_path / "4096").read_text()) == [4096, False, []]
+    wanted, (reason,) = json.loads((tmp_path / "8192").read_text())[1:]
+    assert wanted and reason.startswith("it swaps to /swapfile, which is too small")
 
 
 def test_check_mode_says_what_would_be_done_to_a_running_host(tmp_path, host):

@@ -14,7 +14,7 @@ import tempfile
 import typing as t
 
 from .._diagnosis.first_error import FirstError, first_error
-from .._diagnosis.secrets import Masker
+from .._diagnosis.secrets import Masker, after_cut
 from .._module.command import run_command
 from .._module.documents import write_atomically
 from .._module.errors import InvalidInput, RelengError
@@ -155,9 +155,10 @@ class CollectLogs(Change):
             size += len(chunk)
             end = (end + chunk)[-most:]
         first = int(most * BEGINNING)
-        left_out = size - most
+        rest = after_cut(end[-(most - first) :].decode(errors="replace")).encode()
+        left_out = size - first - len(rest)
         mark = f"\n[{left_out} bytes were left out here]\n".encode()
-        return [beginning[:first], mark, end[-(most - first) :]], f"{left_out} bytes left out"
+        return [beginning[:first], mark, rest], f"{left_out} bytes left out"
 
     def _write(self, source: str, name: str, pieces: list[bytes], note: str, work: str) -> tuple[Kept, str]:
         masker = Masker(self._params["secrets"])

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.rdo.releng.plugins.module_utils._diagnosis.secrets import Masker
+from ansible_collections.rdo.releng.plugins.module_utils._diagnosis.secrets import Masker, after_cut
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,25 @@ def test_a_private_key_is_masked_as_a_whole():
 
 def test_known_secrets_are_masked_wherever_they_stand():
     assert Masker(["tea", "teapot", ""]).line("a teapot of tea\n") == "a *** of ***\n"
+
+
+@pytest.mark.parametrize("piece", ["-", "ab-", "a.", "x", "a://", "token", "--password"])
+def test_a_long_line_is_no_trap(piece):
+    """It would take minutes if every place of a word were tried as the beginning of one."""
+    assert Masker().line(piece * (65536 // len(piece)))
+
+
+@pytest.mark.parametrize(
+    "text, rest",
+    [
+        ("word=s3cret\nafter\n", "after\n"),
+        ("cut\nMIIE\n-----END RSA PRIVATE KEY-----\nafter\n", "after\n"),
+        (
+            "cut\n-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\nafter\n",
+            "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\nafter\n",
+        ),
+        ("one line without an end", ""),
+    ],
+)
+def test_what_lost_its_beginning_is_not_kept(text, rest):
+    assert after_cut(text) == rest
