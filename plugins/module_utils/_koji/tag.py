@@ -48,8 +48,14 @@ class TagEntity(Entity):
         return None if self.params[option] == "" else self.params[option]
 
     def _create_steps(self, name: str, values: Values) -> list[Step]:
+        about = {"tag": name}
         given = {key: value for key, value in values.items() if value is not None}
-        return [Step(f"create tag {name}", call("createTag", name, about={"tag": name}, **given))]
+        # Only a change finds a permission by its name; createTag would hand the name to the database as a number.
+        perm = given.pop("perm", None)
+        steps = [Step(f"create tag {name}", call("createTag", name, about=about, **given))]
+        if perm is not None:
+            steps.append(Step(f"set perm from None to {perm!r} of {name}", call("editTag2", name, about=about, perm=perm)))
+        return steps
 
     def _edit_steps(self, name: str, found: Values, values: Values) -> list[Step]:
         if isinstance(values.get("perm"), int) and values["perm"] == found["perm_id"]:

@@ -314,6 +314,15 @@ def test_a_lost_answer_is_looked_for(bring, server):
     assert server.written == ["createTag"]
 
 
+@pytest.mark.parametrize("how", ["cut-before", "cut-after"])
+def test_a_new_tag_is_guarded_by_a_permission_s_name(how, bring, server):
+    server.fail(how, "editTag2", times=2 if how == "cut-before" else 1)
+    steps, tag = bring(TagEntity, name="tag", perm="repo")
+    assert steps == ["create tag tag", "set perm from None to 'repo' of tag"]
+    assert tag["perm"] == "repo"
+    assert bring(TagEntity, name="tag", perm="repo")[0] == []
+
+
 # As playbooks for ktdreyer.koji_ansible have them.
 PLAYBOOKS = [
     ("koji_tag", {"name": "child", "arches": "x86_64", "packages": {"alice": ["ceph"]}}),

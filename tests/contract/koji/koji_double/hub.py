@@ -334,6 +334,8 @@ class Hub:
             raise self.fault("bad-name", name=name)
         if self.find_tag(name):
             raise self.fault("tag-exists", tag=name)
+        if isinstance(perm, str):
+            raise NotRecorded("createTag with a permission's name: the hub gives it to the database as a number")
         self.check_arches(arches)
         above = None
         if parent:
