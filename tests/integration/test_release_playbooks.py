@@ -67,15 +67,20 @@ def clone(gerrit, project, path):
 
 
 def test_pins_are_proposed_once_with_the_reasons(run, gerrit, tmp_path):
-    # tags/flamingo.yml has the rows that are edited; it is what rdo-full.yml of this small rdoinfo imports.
-    tags = "packages:\n- project: sushy\n  tags:\n    flamingo:\n      source-branch: 5.7.1\n"
+    # tags/flamingo.yml has the rows that are edited; rdo-full.yml of this small rdoinfo has them as well.
+    tags = "packages:\n- project: cliff\n- project: sushy\n  tags:\n    flamingo:\n      source-branch: 5.7.1\n"
     gerrit.create_project("rdoinfo", {"rdo-full.yml": RDOINFO})
-    gerrit.git("rdoinfo", "config", "core.quotepath", "false")
     clone(gerrit, "rdoinfo", tmp_path / "rdoinfo")
-    (tmp_path / "uc.txt").write_text(CONSTRAINTS)
     (tmp_path / "rdoinfo" / "tags").mkdir()
     (tmp_path / "rdoinfo" / "tags" / "flamingo.yml").write_text(tags)
-    options = {"rdoinfo": tmp_path / "rdoinfo", "release": "flamingo", "constraints": tmp_path / "uc.txt"}
+    git = ["git", "-C", tmp_path / "rdoinfo", "-c", "user.name=x", "-c", "user.email=x@example.com"]
+    subprocess.run([*git, "add", "tags"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "-m", "x"], check=True)
+    gerrit.git("rdoinfo", "fetch", "--quiet", str(tmp_path / "rdoinfo"), "HEAD:master")
+    constraints = tmp_path / "uc.txt"
+    constraints.write_text(CONSTRAINTS)
+    options = {"rdoinfo": tmp_path / "rdoinfo", "release": "flamingo", "constraints": constraints}
+    assert "created" in run("upper_constraints", "--check", **options) and not gerrit.changes
     assert "created" in run("upper_constraints", **options)
     (change,) = gerrit.changes
     message = gerrit.git("rdoinfo", "log", "-1", "--format=%B", change.commits[-1])
@@ -84,8 +89,15 @@ def test_pins_are_proposed_once_with_the_reasons(run, gerrit, tmp_path):
     )
     assert "cliff stays at 4.10.0: one pin can not be 4.9.1 for el9s (line 1), 4.11.0 for el10s (line 2)" in message
     assert "source-branch: 5.7.2" in gerrit.git("rdoinfo", "show", f"{change.commits[-1]}:tags/flamingo.yml")
-    assert "unchanged" in run("upper_constraints", **options)
+    # A repository by its address, and one project; one that nothing constrains is no reason to do nothing in silence.
+    by_address = {**options, "rdoinfo": f"{gerrit.url}/rdoinfo"}
+    assert "unchanged" in run("upper_constraints", "-e", '{"only": ["sushy"]}', **by_address)
+    assert "No constraint is about nova" in run("upper_constraints", "-e", '{"only": ["nova"]}', failed=True, **options)
     assert len(change.commits) == 1
+    # The constraint is taken back: what was proposed before does not linger in the checkout.
+    constraints.write_text(CONSTRAINTS.replace("5.7.2", "5.7.1"))
+    assert "abandoned" in run("upper_constraints", **options)
+    assert change.status == "ABANDONED"
 
 
 def test_a_release_is_shown_as_a_table_and_a_page(run, tmp_path):
