@@ -62,7 +62,8 @@ def plan(server: Server, folder: pathlib.Path, what: str, tags: int, rows: int) 
     assert what != "all in place" or not actions + refused
     allowed = 3 * tags + -(-rows // 1000) + 1
     print(f"koji_tag_builds, {what}: {tags} tags, {rows} NVRs -> {actions} actions, {refused} refused")
-    print(f"  {seconds:.1f} s (at most {LIMITS['seconds']}), {cpu:.1f} s of them CPU, {megabytes:.0f} MB (at most {LIMITS['megabytes']})")
+    print(f"  {seconds:.1f} s (at most {LIMITS['seconds']}), of the CPU {cpu:.1f} s")
+    print(f"  {megabytes:.0f} MB (at most {LIMITS['megabytes']})")
     print(f"  {server.requests} requests (at most {allowed}); one call a build would make {rows}")
     assert seconds <= LIMITS["seconds"] and megabytes <= LIMITS["megabytes"] and server.requests <= allowed
 

@@ -54,7 +54,9 @@ class TagEntity(Entity):
         perm = given.pop("perm", None)
         steps = [Step(f"create tag {name}", call("createTag", name, about=about, **given))]
         if perm is not None:
-            steps.append(Step(f"set perm from None to {perm!r} of {name}", call("editTag2", name, about=about, perm=perm)))
+            steps.append(
+                Step(f"set perm from None to {perm!r} of {name}", call("editTag2", name, about=about, perm=perm))
+            )
         return steps
 
     def _edit_steps(self, name: str, found: Values, values: Values) -> list[Step]:
