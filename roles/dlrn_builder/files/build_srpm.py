@@ -38,9 +38,8 @@ def rpm_version(upstream: str) -> str:
 
     The release begins with 0, so the package of the release itself is newer.
     """
-    match = re.match(r"v?(\d+(?:\.\d+)*?)(?:\.0)?(?:-.+|\.?(?:a|b|rc|pre|dev|post|g[0-9a-f]).*)$", upstream)
-    plain = re.match(r"v?(\d+(?:\.\d+)*)$", upstream)
-    found = plain or match
+    mark = r"-.+|\.0(?:a|b|rc).+|\.?(?:a|b|rc|pre|dev|post|g[0-9a-f]).*"
+    found = re.fullmatch(rf"v?(\d+(?:\.\d+)*?)(?:{mark})?", upstream)
     return found[1] if found else "0.0.1"
 
 
