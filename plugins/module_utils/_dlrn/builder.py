@@ -249,9 +249,9 @@ def find_head(url: str, branch: str, config: t.Mapping[str, t.Any]) -> Head:
     :raises NotFound: neither the branch nor one that DLRN would take instead is there.
     """
     eol = branch.replace("stable/", "") + "-eol"
-    refs = _ls_remote(
-        url, f"refs/heads/{branch}", f"refs/tags/{branch}", f"refs/tags/{eol}", "refs/heads/m*", "refs/heads/rpm-master"
-    )
+    # An annotated tag has a hash of its own; the commit's is listed as TAG^{}, if it is asked for.
+    tags = [f"refs/tags/{tag}{peeled}" for tag in (branch, eol) for peeled in ("", "^{}")]
+    refs = _ls_remote(url, f"refs/heads/{branch}", *tags, "refs/heads/m*", "refs/heads/rpm-master")
     candidates = [branch]
     if branch == config["source"]:
         candidates += [eol, *(["master", "main"] if config["fallback_to_master"] else [])]
