@@ -123,6 +123,11 @@ RED = {
         ["There is no tests/scenario009.sh in", "There are: tests/scenario001.sh, tests/scenario002.sh"],
     ),
     "image": ("scenario_tcib", {"scenario_name": "tcib", "scenario_tcib_exclude": []}, ["image.nova-api"]),
+    "unpinned-images": (
+        "scenario_tcib",
+        {"scenario_name": "images"},
+        ["pins no repository for images. It pins: packstack-scenario001"],
+    ),
     "unpinned": (
         "scenario_puppet_openstack",
         {"scenario_name": "puppet-openstack-scenario005"},
@@ -168,7 +173,7 @@ def test_red_says_why_and_votes(red, case):
         assert words in "\n".join(said["failures"])
     (vote,) = (red / case / "votes").rglob("*.json")
     assert json.loads(vote.read_text())["success"] is False
-    assert case in ("missing", "unpinned") or list((red / case / "logs").glob("*.log"))
+    assert case in ("missing", "unpinned", "unpinned-images") or list((red / case / "logs").glob("*.log"))
 
 
 def test_what_an_earlier_run_left_does_not_count(red):
