@@ -26,7 +26,7 @@ PERIODIC = "periodic-quickstart"
 EVERY_FEW_SECONDS = "* * * * * */5"
 TAGS = [f"cloud9s-{name}" for name in ("el9s-build", "candidate", "testing", "release")]
 # What rpmlint expects of a distribution's own packages
-UNSIGNED = ("no-signature", "no-packager-tag", "no-group-tag", "no-changelogname-tag")
+UNSIGNED = ("no-signature", "no-packager-tag", "no-group-tag", "no-changelogname-tag", "zero-length")
 LIBRARIES = [
     {"pypi": name, "file": name, "project": name, "component": component, "versions": versions}
     for name, component, versions in (

@@ -119,7 +119,7 @@ class ZuulServer:
                 start_new_session=True,
             )
 
-    def wait(self, what: str, ask: t.Callable[[], t.Any], seconds: float = 120) -> t.Any:
+    def wait(self, what: str, ask: t.Callable[[], t.Any], seconds: float = 600) -> t.Any:
         """Ask until the answer is true, and return it; a service that died, or no end, is an error."""
         end = time.monotonic() + seconds
         while not (answer := ask()):
