@@ -169,7 +169,7 @@ class Site:
             "FOLDER": str(zuul.folder),
             "PYTHON": str(PYTHON),
             "ZUUL_URL": zuul.url,
-            "TRUNK_FOLDER": str(self.trunk),
+            "SOURCES": str(self.trunk),
             "TRUNK": self.url,
             "DLRN": str(DLRN),
             "BASE": self.base,

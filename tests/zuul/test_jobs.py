@@ -97,7 +97,7 @@ def test_a_run_that_is_taken_out_leaves_its_votes_to_promote(site):
     site.zuul.wait("the tests that hang", site.zuul.hanging)
     site.zuul.dequeue("config", "manual")
     *_before, builds = runs(site, 4)
-    assert (builds[CANDIDATE]["result"], builds[SMOKE]["result"]) == ("CANCELED", "CANCELED")
+    assert (builds[CANDIDATE]["result"], builds[SMOKE]["result"]) == ("ABORTED", "ABORTED")
     assert site.label() == before
     # A vote is missing; it was asked for again, by hand.
     assert promote(site, 1)["result"] == "FAILURE"
