@@ -144,7 +144,7 @@ def checks(site):
     spec = site.file("stevedore-distgit", "python-stevedore.spec")
     good = spec.replace("by entry points", "found by their entry points")
     push("stevedore-distgit", {"python-stevedore.spec": good}, "change/good")
-    bad = spec.replace("%package -n", "Requires: python3dist(nobody-packaged-it)\n%package -n", 1)
+    bad = spec.replace("%description -n", "Requires: python3dist(nobody-packaged-it)\n\n%description -n", 1)
     push("stevedore-distgit", {"python-stevedore.spec": bad}, "change/bad")
     site.zuul.wait("the checks", lambda: len(site.zuul.buildsets(pipeline="check")) == 6)
     found = collections.defaultdict(dict)
