@@ -198,7 +198,7 @@ def test(tempest: dict[str, t.Any], programs: Programs) -> None:
     run = ["tempest", "run", "--config-file=tempest.conf", f"--regex={tempest['include']}", "--exclude-list=excluded"]
     run += [f"--concurrency={tempest['concurrency']}", "--subunit"]
     say(f"+ {shlex.join(run)}")
-    environment = {**os.environ, "OS_TEST_TIMEOUT": str(tempest["test_timeout"])}
+    environment = {**os.environ, "OS_TEST_TIMEOUT": str(tempest["test_timeout"]), "PYTHONUNBUFFERED": "1"}
     judge = subprocess.Popen(
         run, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment, start_new_session=True
     )
