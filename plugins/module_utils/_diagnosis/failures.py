@@ -73,7 +73,8 @@ _MISSING = re.compile(
     r"|^\s+(?P<f>\S.*?) is needed by \S+$"
 )
 # Python says so where a build imports what it made, and then the section that did it fails as a whole.
-_MODULE = re.compile(r"^ModuleNotFoundError: No module named '(?P<a>[^']+)'")
+# In a service's log with the time and the process before it, as oslo.log writes a traceback.
+_MODULE = re.compile(r"^(?:[-\d]+ [\d:.]+ \d+ ERROR \S+ )?ModuleNotFoundError: No module named '(?P<a>[^']+)'")
 _SECTION_FAILED = re.compile(r"Bad exit status from \S+ \(%check\)")
 _PATCH = re.compile(
     r"\bHunk #\d+ FAILED|\d+ out of \d+ hunks? FAILED|error: patch failed:|: patch does not apply"

@@ -119,6 +119,13 @@ def test_bytes_that_are_no_text(tmp_path):
         # What failed first is the reason: tests of a service that is gone fail as well.
         (["= Service keystone was ended by SIGKILL while Tempest ran", " - Failed: 3"], "service-failed"),
         (["ModuleNotFoundError: No module named 'x'", "= Service k ended with status 2"], "missing-requirement"),
+        (
+            [
+                "2026-11-21 17:07:03.163 6 ERROR keystone ModuleNotFoundError: No module named 'flask_restful'",
+                "= Service keystone was not set up: keystone-manage ended with status 1",
+            ],
+            "missing-requirement",
+        ),
         (["= Service glance was not set up: glance-manage ended with status 1"], "service-failed"),
         (["= Tempest was ended by SIGKILL"], "infrastructure"),
         (["= timeout: ended after 45 s while Tempest ran"], "timeout"),
