@@ -38,7 +38,8 @@ def locked(world: World) -> koji.ClientSession:
 
 def guarded(world: World) -> koji.ClientSession:
     if world.anonymous.getTag(world("guarded")) is None:
-        world.admin.createTag(world("guarded"), perm="repo")
+        world.admin.createTag(world("guarded"))
+        world.admin.editTag2(world("guarded"), perm="repo")
     world.admin.packageListAdd(world("guarded"), world("alpha"), world.plain_name)
     return world.plain
 
