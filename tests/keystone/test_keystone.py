@@ -1,6 +1,6 @@
 # Copyright: rdo.releng contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A service from its commit to its promotion, as a person runs it: green, and held by bad commits.
+"""A service from its commit to its promotion, as a person runs it: green, what is killed, each kind of bad commit.
 
 The tests follow each other on one folder, as runs do on one trunk.
 """
@@ -10,7 +10,10 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import signal
 import subprocess
+import time
+import typing as t
 
 import pytest
 import yaml
@@ -96,11 +99,161 @@ def test_what_it_was_promoted_for(keystone):
     assert {"cloud.log", "keystone.log", "root.log", "tempest.log"} <= set(os.listdir(keystone.results() / "logs"))
 
 
+def listed_processes() -> list[tuple[int, int, str]]:
+    """Number, parent's number and command of each process."""
+    listed = subprocess.run(["ps", "-ewwo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 2) for line in listed.splitlines()[1:]]
+    return [(int(pid), int(ppid), args) for pid, ppid, args in rows]
+
+
+class Scenario:
+    """The candidate's scenario alone, with few tests, without anybody to report to."""
+
+    def __init__(self, keystone: Keystone, results: pathlib.Path) -> None:
+        self.results = results
+        self.given = {
+            "ansible_python_interpreter": str(ROOT / ".venv" / "bin" / "python"),
+            "candidate": str(keystone.folder / "run" / "candidate.json"),
+            "scenario_name": JOB,
+            "scenario_role": "rdo.releng.scenario_tempest",
+            "scenario_results": str(results),
+            "scenario_vote": False,
+            "scenario_tempest_repositories": [{"id": "base", "baseurl": f"file://{keystone.folder}/stand-in-base"}],
+            "scenario_tempest_packages": [
+                "stand-in-base",
+                "python3-pyuwsgi",
+                "python3-python-tempestconf",
+                "python3-tempest",
+            ],
+            "scenario_tempest_cache": str(keystone.folder / "dnf-cache"),
+            "scenario_tempest_include": FEW,
+        }
+
+    def start(self, *before: str, **more: object) -> subprocess.Popen[str]:
+        """Begin it; ``before`` is a program that is to run Ansible."""
+        program = [str(ROOT / ".venv" / "bin" / "ansible-playbook"), "rdo.releng.scenario"]
+        return subprocess.Popen(
+            [*before, *program, "--extra-vars", json.dumps({**self.given, **more})],
+            env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build"), "ANSIBLE_NOCOLOR": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def processes(self) -> dict[int, str]:
+        """The processes in its root, and their commands."""
+        rows = listed_processes()
+        found = {pid: args for pid, _ppid, args in rows if "bwrap" in args and str(self.results) in args}
+        for _generation in range(6):
+            found.update({pid: args for pid, ppid, args in rows if ppid in found})
+        return found
+
+    def find(self, words: str) -> list[int]:
+        """The processes in its root whose command has ``words``."""
+        return [pid for pid, command in self.processes().items() if words in command and "bwrap" not in command]
+
+    def wait_for_tempest(self, process: subprocess.Popen[str], left: t.Container[int] = ()) -> int:
+        """The process that runs Tempest, when it has begun to ask; not one that an earlier run has ``left``."""
+        log = self.results / "logs" / "tempest.log"
+        while process.poll() is None:
+            found = [pid for pid in self.find("tempest run") if pid not in left]
+            if found and log.exists() and log.stat().st_size > 0:
+                return found[0]
+            time.sleep(0.2)
+        pytest.fail(f"It ended before Tempest had begun: {process.communicate()[0][-3000:]}")
+
+    def is_gone(self) -> bool:
+        """Whether nothing of it is left; a process that was just killed needs a moment."""
+        for _try in range(50):
+            if not self.processes() and str(self.results) not in pathlib.Path("/proc/mounts").read_text():
+                return not (self.results / "root").exists()
+            time.sleep(0.2)
+        return False
+
+    def see_it_red(self, process: subprocess.Popen[str], failure_class: str, words: str) -> None:
+        """It failed, with one vote that says so, and nothing of it is left."""
+        output, _none = process.communicate()
+        assert process.returncode != 0
+        assert f"{JOB} failed ({failure_class})" in output
+        assert words in output
+        (vote,) = (json.loads(path.read_text()) for path in self.results.glob("votes/*/*"))
+        assert vote["success"] is False
+        assert failure_class in vote["notes"]
+        assert self.is_gone()
+
+
+class Cloud:
+    """A cloud of which Tempest, held in the middle, is about to find out whether it works; Ansible waits for that."""
+
+    def __init__(self, scenario: Scenario, left: t.Container[int]) -> None:
+        self.scenario = scenario
+        self.process = scenario.start()
+        os.killpg(scenario.wait_for_tempest(self.process, left), signal.SIGSTOP)
+        (self.keystone,) = scenario.find("keystone.wsgi.api")
+
+    def start(self, other: Scenario, **more: object) -> subprocess.Popen[str]:
+        """Begin a scenario that finds this cloud there already."""
+        clouds = str(self.scenario.results / "root" / "etc" / "openstack" / "clouds.yaml")
+        network = ["nsenter", f"--net=/proc/{self.keystone}/ns/net"]
+        return other.start(*network, scenario_tempest_clouds_yaml=clouds, **more)
+
+
+@pytest.fixture(scope="module")
+def cloud(keystone, tmp_path_factory):
+    """A cloud that takes the place of one whose Ansible was killed by kill -9."""
+    scenario = Scenario(keystone, tmp_path_factory.mktemp("cloud") / "results")
+    killed = scenario.start()
+    scenario.wait_for_tempest(killed)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    left = scenario.processes()
+    made = Cloud(scenario, left)
+    assert not left.items() & {pid: args for pid, _ppid, args in listed_processes()}.items()
+    yield made
+    for pid in scenario.processes():  # where a test failed
+        os.kill(pid, signal.SIGKILL)
+    made.process.wait()
+
+
+@pytest.fixture
+def scenario(keystone, tmp_path):
+    return Scenario(keystone, tmp_path / "results")
+
+
+def test_a_cloud_that_is_there_already_is_tested(cloud, scenario):
+    process = cloud.start(scenario)
+    output, _none = process.communicate()
+    assert process.returncode == 0, output[-3000:]
+    (vote,) = (json.loads(path.read_text()) for path in scenario.results.glob("votes/*/*"))
+    assert vote["success"] is True
+    assert not (scenario.results / "logs" / "keystone.log").exists()
+
+
+def test_a_selection_without_a_test_is_red(cloud, scenario):
+    process = cloud.start(scenario, scenario_tempest_include="^nothing_is_called_so")
+    scenario.see_it_red(process, "unknown", "no test was run")
+
+
+def test_a_killed_tempest_is_red(cloud, scenario):
+    process = cloud.start(scenario)
+    os.kill(scenario.wait_for_tempest(process), signal.SIGKILL)
+    scenario.see_it_red(process, "infrastructure", "Tempest was ended by SIGKILL")
+
+
+def test_a_killed_keystone_is_red(cloud):
+    os.kill(cloud.keystone, signal.SIGKILL)  # uwsgi and Keystone are one process
+    cloud.scenario.see_it_red(cloud.process, "service-failed", "Service keystone was ended by SIGKILL")
+
+
 @pytest.mark.parametrize(
     ("fault", "failure_class", "words", "repository"),
     [
         ("status", "tests-failed", "RegionsTestJSON", "upstream/keystone"),
         ("default", "tests-failed", "tempest.api.identity", "distgit/openstack-keystone"),
+        ("requires", "missing-requirement", "flask_restful", "distgit/openstack-keystone"),
+        ("signature", "service-failed", "normalize_time", "upstream/oslo-utils"),
     ],
 )
 def test_a_bad_commit_is_red(keystone, fault, failure_class, words, repository):
