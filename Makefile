@@ -63,7 +63,7 @@ $(COLLECTION):
 	ln -sfn $(CURDIR) $@
 
 # What the quickstart builds from source, and no wheel is packed of.
-TRUNK := debtcollector keystone oslo.config oslo.i18n oslo.utils stevedore
+TRUNK := debtcollector glance keystone oslo.config oslo.i18n oslo.utils stevedore
 
 .PHONY: requirements
 requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
@@ -71,7 +71,7 @@ requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
 	  $(UV) pip compile --quiet --upgrade --python-version 3.11 --no-header --no-annotate $$file.in -o $$file.txt
 	done
 	cd roles/quickstart/files
-	for file in base-wheels keystone-wheels; do
+	for file in base-wheels keystone-wheels glance-wheels; do
 	  $(UV) pip compile --quiet --upgrade --python-version 3.11 --no-header --no-annotate --only-binary :all: \
 	    $(TRUNK:%=--no-emit-package %) $$file.in -o $$file.txt
 	done

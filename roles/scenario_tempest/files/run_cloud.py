@@ -193,8 +193,8 @@ def test(tempest: dict[str, t.Any], programs: Programs) -> None:
     write(str(WORK / "excluded"), excluded)
     options = {"DEFAULT.log_file": str(LOGS / "tempest.log"), **tempest["configuration"]}
     overrides = [str(part) for option in options.items() for part in option]
-    configure = ["discover-tempest-config", f"--os-cloud={tempest['cloud']}", "--out=tempest.conf", *overrides]
-    programs.run(configure, {})
+    configure = ["discover-tempest-config", f"--os-cloud={tempest['cloud']}", "--out=tempest.conf"]
+    programs.run([*configure, *tempest["options"], *overrides], {})
     run = ["tempest", "run", "--config-file=tempest.conf", f"--regex={tempest['include']}", "--exclude-list=excluded"]
     run += [f"--concurrency={tempest['concurrency']}", "--subunit"]
     say(f"+ {shlex.join(run)}")
