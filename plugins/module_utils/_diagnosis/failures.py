@@ -118,6 +118,8 @@ _UNINSTALLABLE = re.compile(
 )
 # As the scenarios say it that deploy services.
 _SERVICE = re.compile(r"^= Service \S+ ")
+# What a service raised, as oslo.log and Python write it.
+_RAISED = re.compile(r"^(?:[-\d]+ [\d:.]+ \d+ (?:ERROR|CRITICAL) \S+ )?(?P<a>(?:\w+\.)*\w+(?:Error|Exception): .+)")
 _ERROR = re.compile(
     r"^\s*error:|^ERROR\b|^Error\b|\bError: |^fatal:|Traceback|^E: |^Exception|^\w+(\.\w+)*(Error|Exception):"
 )
@@ -132,6 +134,7 @@ def diagnose(text: str) -> Diagnosis:
     found: dict[FailureClass, list[str]] = {}
     missing: list[str] = []
     modules: dict[str, str] = {}
+    raised = ""
     installing = checking = False
     for line in text.splitlines():
         line = line.rstrip()
@@ -145,6 +148,8 @@ def diagnose(text: str) -> Diagnosis:
             checking = bool(_CHECK.search(line))
         if match := _MODULE.search(line):
             modules[match["a"]] = line.strip()
+        if match := _RAISED.search(line):
+            raised = match["a"]
         for failure_class, pattern in _PATTERNS:
             if not pattern.search(line):
                 continue
@@ -156,6 +161,8 @@ def diagnose(text: str) -> Diagnosis:
                 failure_class = FailureClass.MISSING_REQUIREMENT
             elif failure_class is FailureClass.SOURCE_MISSING and checking:
                 continue
+            elif failure_class is FailureClass.SERVICE_FAILED and raised:
+                found.setdefault(failure_class, []).append(raised)
             found.setdefault(failure_class, []).append(line.strip())
             break
     if modules and all(_SECTION_FAILED.search(line) for line in found.get(FailureClass.TESTS_FAILED, [])):

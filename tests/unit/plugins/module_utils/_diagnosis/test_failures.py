@@ -133,3 +133,16 @@ def test_bytes_that_are_no_text(tmp_path):
 )
 def test_why_a_deployed_service_could_not_be_judged(lines, failure_class):
     assert diagnose("\n".join(lines)).failure_class.value == failure_class
+
+
+def test_what_a_service_raised_is_shown_with_its_failure():
+    log = """
+2026-11-21 17:09:57.271 6 ERROR keystone Traceback (most recent call last):
+2026-11-21 17:09:57.271 6 ERROR keystone DBError: (builtins.TypeError) normalize_time() missing 'timezone'
+= Service keystone was not set up: keystone-manage ended with status 1
+"""
+    found = diagnose(log)
+    assert found.lines == [
+        "DBError: (builtins.TypeError) normalize_time() missing 'timezone'",
+        "= Service keystone was not set up: keystone-manage ended with status 1",
+    ]
