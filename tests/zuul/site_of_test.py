@@ -121,7 +121,7 @@ class Site:
             {"name": "next-commits", "role": "quickstart", "tasks_from": "next_versions"},
             {"name": "next-versions", "role": "trunk_build"},
         ]
-        given = json.dumps({"quickstart_stages": stages, "quickstart_libraries": LIBRARIES})
+        given = json.dumps({"quickstart_stages": stages, "quickstart_projects": LIBRARIES})
         built = subprocess.run(
             [ROOT / ".ci" / "quickstart", "", "--extra-vars", given],
             env={**os.environ, "QUICKSTART_FOLDER": str(self.trunk), "ANSIBLE_NOCOLOR": "1"},
