@@ -26,11 +26,15 @@ def runs(site, count):
     def ended():
         return [each for each in site.zuul.buildsets(project="config") if each["pipeline"] in (PERIODIC, "manual")]
 
+    def builds():
+        return [each for each in site.zuul.builds(project="config") if each["pipeline"] in (PERIODIC, "manual")]
+
     site.zuul.wait(f"run {count}", lambda: len(ended()) >= count)
+    # Of a run that was taken out, the jobs end after it.
+    site.zuul.wait(f"the jobs of run {count}", lambda: all(build["result"] for build in builds()))
     found = collections.defaultdict(dict)
-    for build in site.zuul.builds(project="config"):
-        if build["pipeline"] in (PERIODIC, "manual"):
-            found[build["buildset"]["uuid"]][build["job_name"]] = build
+    for build in builds():
+        found[build["buildset"]["uuid"]][build["job_name"]] = build
     return sorted(found.values(), key=lambda builds: builds[CANDIDATE]["start_time"])
 
 
