@@ -102,14 +102,14 @@ contract: .venv/dev.done $(COLLECTION) ## What a Koji hub and a Gerrit do; on do
 
 .PHONY: integration
 integration: .venv/dev.done $(DLRN)/done $(ZUUL)/done $(COLLECTION) ## Tests with the real rpmbuild, dnf, DLRN, Keystone, Tempest and Zuul, on loopback
-	@$(BIN)/pytest -q --durations 20 --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/integration tests/keystone tests/zuul
+	@$(BIN)/pytest -q --durations 20 --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not long" tests/integration tests/keystone tests/zuul
 
 .PHONY: test-keystone
 test-keystone: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Of these, Keystone from its commits to its promotion, judged by Tempest
 	@$(BIN)/pytest -q tests/keystone
 
 .PHONY: test-zuul
-test-zuul: .venv/dev.done $(DLRN)/done $(ZUUL)/done $(COLLECTION) ## Of these, what a real Zuul does with the jobs of zuul.d
+test-zuul: .venv/dev.done $(DLRN)/done $(ZUUL)/done $(COLLECTION) ## What a real Zuul does with the jobs of zuul.d, with what takes too long for make test
 	@$(BIN)/pytest -q tests/zuul
 
 .PHONY: bench

@@ -222,6 +222,7 @@ def scenario(keystone, tmp_path):
     return Scenario(keystone, tmp_path / "results")
 
 
+@pytest.mark.long
 def test_a_cloud_that_is_there_already_is_tested(cloud, scenario):
     process = cloud.start(scenario)
     output, _none = process.communicate()
@@ -231,17 +232,20 @@ def test_a_cloud_that_is_there_already_is_tested(cloud, scenario):
     assert not (scenario.results / "logs" / "keystone.log").exists()
 
 
+@pytest.mark.long
 def test_a_selection_without_a_test_is_red(cloud, scenario):
     process = cloud.start(scenario, scenario_tempest_include="^nothing_is_called_so")
     scenario.see_it_red(process, "unknown", "no test was run")
 
 
+@pytest.mark.long
 def test_a_killed_tempest_is_red(cloud, scenario):
     process = cloud.start(scenario)
     os.kill(scenario.wait_for_tempest(process), signal.SIGKILL)
     scenario.see_it_red(process, "infrastructure", "Tempest was ended by SIGKILL")
 
 
+@pytest.mark.long
 def test_a_killed_keystone_is_red(cloud):
     os.kill(cloud.keystone, signal.SIGKILL)  # uwsgi and Keystone are one process
     cloud.scenario.see_it_red(cloud.process, "service-failed", "Service keystone was ended by SIGKILL")
@@ -251,9 +255,14 @@ def test_a_killed_keystone_is_red(cloud):
     ("fault", "failure_class", "words", "repository"),
     [
         ("status", "tests-failed", "RegionsTestJSON", "upstream/keystone"),
-        ("default", "tests-failed", "tempest.api.identity", "distgit/openstack-keystone"),
-        ("requires", "missing-requirement", "flask_restful", "distgit/openstack-keystone"),
-        ("signature", "service-failed", "normalize_time", "upstream/oslo-utils"),
+        *(
+            pytest.param(*values, marks=pytest.mark.long)
+            for values in (
+                ("default", "tests-failed", "tempest.api.identity", "distgit/openstack-keystone"),
+                ("requires", "missing-requirement", "flask_restful", "distgit/openstack-keystone"),
+                ("signature", "service-failed", "normalize_time", "upstream/oslo-utils"),
+            )
+        ),
     ],
 )
 def test_a_bad_commit_is_red(keystone, fault, failure_class, words, repository):

@@ -90,6 +90,7 @@ def test_of_two_runs_the_second_goes_on_with_what_the_first_left_red(site):
     assert site.label() == released
 
 
+@pytest.mark.long
 def test_a_run_that_is_taken_out_leaves_its_votes_to_promote(site):
     before = site.label()
     released = site.release(1, 1)
