@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from ..modules import folder_files
-from ..plugin_utils._change import RunChange
+from ..plugin_utils._in_process import RunInProcess
 
 
-class ActionModule(RunChange):
+class ActionModule(RunInProcess):
     """A role writes several files each time it is used."""
 
     module = folder_files

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from ..modules import git_commit
-from ..plugin_utils._change import RunChange
+from ..plugin_utils._in_process import RunInProcess
 
 
-class ActionModule(RunChange):
+class ActionModule(RunInProcess):
     """Most commits are made in loops over many repositories."""
 
     module = git_commit

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from ..modules import run_report
-from ..plugin_utils._change import RunChange
+from ..plugin_utils._in_process import RunInProcess
 
 
-class ActionModule(RunChange):
+class ActionModule(RunInProcess):
     """It reads and writes a few small files."""
 
     module = run_report

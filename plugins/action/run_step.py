@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from ..modules import run_step
-from ..plugin_utils._change import RunChange
+from ..plugin_utils._in_process import RunInProcess
 
 
-class ActionModule(RunChange):
+class ActionModule(RunInProcess):
     """A playbook records many steps."""
 
     module = run_step

@@ -157,45 +157,56 @@ id:
   sample: 8f4c7183b1a34d3f77a1fd0cc6fd9d17e74d34e35e8bd0b8a0ba2df02b0b5b9b
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import CANDIDATE, DLRN
-from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run, run_change
+from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform, run
 from ansible_collections.rdo.releng.plugins.module_utils._service.pinning import PARTS, PinnedCandidate, verify, web_of
 
 NAMED = {"type": "str", "required": True}
+COMMIT = {
+    "commit_hash": NAMED,
+    "distro_hash": NAMED,
+    "extended_hash": {"type": "str"},
+    "component": {"type": "str"},
+}
+PINNED = {
+    **CANDIDATE,
+    "trunk_url": {"type": "str"},
+    "label": {"type": "str"},
+    "commits": {"type": "list", "elements": "dict", "options": COMMIT},
+    "release": {"type": "str"},
+    "distro": {"type": "str"},
+}
+
+SPECIFICATION: dict[str, t.Any] = {
+    "argument_spec": {
+        **DLRN,
+        **PINNED,
+        "verify": {"type": "bool", "default": False},
+        "parts": {"type": "list", "elements": "str", "choices": [*PARTS], "default": [*PARTS]},
+    },
+    "mutually_exclusive": [("label", "commits")],
+    "required_if": [
+        ("verify", False, ("trunk_url", "release", "distro")),
+        ("verify", False, ("label", "commits"), True),
+        ("verify", True, ("path",)),
+    ],
+}
+
+
+def work(params: dict[str, t.Any], check_mode: bool, diff: bool) -> dict[str, t.Any]:
+    if params["verify"]:
+        return verify(params["path"], web_of(params)[0], params["parts"])
+    options = {name: params[name] for name in PINNED}
+    return perform(PinnedCandidate(lambda: web_of(params), **options), check_mode, diff)
 
 
 def main() -> None:
-    commit = {
-        "commit_hash": NAMED,
-        "distro_hash": NAMED,
-        "extended_hash": {"type": "str"},
-        "component": {"type": "str"},
-    }
-    parts = {"type": "list", "elements": "str", "choices": [*PARTS], "default": [*PARTS]}
-    pinned = {
-        **CANDIDATE,
-        "trunk_url": {"type": "str"},
-        "label": {"type": "str"},
-        "commits": {"type": "list", "elements": "dict", "options": commit},
-        "release": {"type": "str"},
-        "distro": {"type": "str"},
-    }
-    module = AnsibleModule(
-        argument_spec={**DLRN, **pinned, "verify": {"type": "bool", "default": False}, "parts": parts},
-        mutually_exclusive=[("label", "commits")],
-        required_if=[
-            ("verify", False, ("trunk_url", "release", "distro")),
-            ("verify", False, ("label", "commits"), True),
-            ("verify", True, ("path",)),
-        ],
-        supports_check_mode=True,
-    )
-    if module.params["verify"]:
-        run(module, lambda: verify(module.params["path"], web_of(module.params)[0], module.params["parts"]))
-    options = {name: module.params[name] for name in pinned}
-    run_change(module, PinnedCandidate(lambda: web_of(module.params), **options))
+    module = AnsibleModule(**SPECIFICATION, supports_check_mode=True)
+    run(module, lambda: work(module.params, module.check_mode, module._diff))
 
 
 if __name__ == "__main__":

@@ -160,29 +160,36 @@ actions:
   elements: str
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import DLRN
-from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
+from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform, run
 from ansible_collections.rdo.releng.plugins.module_utils._service.promotion import PromotedCandidate
+
+SPECIFICATION: dict[str, t.Any] = {
+    "argument_spec": {
+        **DLRN,
+        "label": {"type": "str", "required": True},
+        "candidate": {"type": "raw", "required": True},
+        "expected": {"type": "raw", "required": True},
+        "trunk_url": {"type": "str"},
+        "allow_older": {"type": "bool", "default": False},
+        "decision": {"type": "raw"},
+        "lock": {"type": "path"},
+        "lock_timeout": {"type": "float", "default": 0.0},
+    },
+}
+
+
+def work(params: dict[str, t.Any], check_mode: bool, diff: bool) -> dict[str, t.Any]:
+    return perform(PromotedCandidate.from_params(params), check_mode, diff)
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **DLRN,
-            "label": {"type": "str", "required": True},
-            "candidate": {"type": "raw", "required": True},
-            "expected": {"type": "raw", "required": True},
-            "trunk_url": {"type": "str"},
-            "allow_older": {"type": "bool", "default": False},
-            "decision": {"type": "raw"},
-            "lock": {"type": "path"},
-            "lock_timeout": {"type": "float", "default": 0.0},
-        },
-        supports_check_mode=True,
-    )
-    run_change(module, PromotedCandidate.from_params(module.params))
+    module = AnsibleModule(**SPECIFICATION, supports_check_mode=True)
+    run(module, lambda: work(module.params, module.check_mode, module._diff))
 
 
 if __name__ == "__main__":

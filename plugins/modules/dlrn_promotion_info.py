@@ -110,6 +110,8 @@ history:
   contains: *promotion
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._dlrn.client import DlrnClient
@@ -117,19 +119,23 @@ from ansible_collections.rdo.releng.plugins.module_utils._dlrn.promotion import 
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import DLRN
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run
 
+SPECIFICATION: dict[str, t.Any] = {
+    "argument_spec": {
+        **DLRN,
+        "label": {"type": "str", "required": True},
+        "trunk_url": {"type": "str"},
+        "limit": {"type": "int", "default": 20},
+    },
+}
+
+
+def work(params: dict[str, t.Any], check_mode: bool, diff: bool) -> dict[str, t.Any]:
+    return label_info(DlrnClient.from_params(params), params["label"], params["trunk_url"], params["limit"])
+
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **DLRN,
-            "label": {"type": "str", "required": True},
-            "trunk_url": {"type": "str"},
-            "limit": {"type": "int", "default": 20},
-        },
-        supports_check_mode=True,
-    )
-    own = (module.params["label"], module.params["trunk_url"], module.params["limit"])
-    run(module, lambda: label_info(DlrnClient.from_params(module.params), *own))
+    module = AnsibleModule(**SPECIFICATION, supports_check_mode=True)
+    run(module, lambda: work(module.params, module.check_mode, module._diff))
 
 
 if __name__ == "__main__":

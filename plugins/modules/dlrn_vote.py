@@ -102,28 +102,35 @@ vote:
     in_progress: false
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._dlrn.report import ReportedVote
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import DLRN
-from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
+from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform, run
+
+SPECIFICATION: dict[str, t.Any] = {
+    "argument_spec": {
+        **DLRN,
+        "candidate": {"type": "path", "required": True},
+        "job": {"type": "str", "required": True},
+        "success": {"type": "bool", "required": True},
+        "url": {"type": "str", "default": ""},
+        "notes": {"type": "str", "default": ""},
+        "timestamp": {"type": "int"},
+        "directory": {"type": "path"},
+    },
+}
+
+
+def work(params: dict[str, t.Any], check_mode: bool, diff: bool) -> dict[str, t.Any]:
+    return perform(ReportedVote.from_params(params), check_mode, diff)
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **DLRN,
-            "candidate": {"type": "path", "required": True},
-            "job": {"type": "str", "required": True},
-            "success": {"type": "bool", "required": True},
-            "url": {"type": "str", "default": ""},
-            "notes": {"type": "str", "default": ""},
-            "timestamp": {"type": "int"},
-            "directory": {"type": "path"},
-        },
-        supports_check_mode=True,
-    )
-    run_change(module, ReportedVote.from_params(module.params))
+    module = AnsibleModule(**SPECIFICATION, supports_check_mode=True)
+    run(module, lambda: work(module.params, module.check_mode, module._diff))
 
 
 if __name__ == "__main__":

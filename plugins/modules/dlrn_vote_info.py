@@ -88,25 +88,32 @@ votes:
       in_progress: false
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._dlrn.report import vote_info
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import DLRN
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run
 
+SPECIFICATION: dict[str, t.Any] = {
+    "argument_spec": {
+        **DLRN,
+        "candidate": {"type": "path", "required": True},
+        "job": {"type": "str"},
+        "all_jobs": {"type": "bool", "default": False},
+        "directory": {"type": "path"},
+    },
+}
+
+
+def work(params: dict[str, t.Any], check_mode: bool, diff: bool) -> dict[str, t.Any]:
+    return vote_info(params)
+
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **DLRN,
-            "candidate": {"type": "path", "required": True},
-            "job": {"type": "str"},
-            "all_jobs": {"type": "bool", "default": False},
-            "directory": {"type": "path"},
-        },
-        supports_check_mode=True,
-    )
-    run(module, lambda: vote_info(module.params))
+    module = AnsibleModule(**SPECIFICATION, supports_check_mode=True)
+    run(module, lambda: work(module.params, module.check_mode, module._diff))
 
 
 if __name__ == "__main__":

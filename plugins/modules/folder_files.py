@@ -87,7 +87,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
+from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform, run
 from ansible_collections.rdo.releng.plugins.module_utils._service.folder_files import WriteFiles
 
 SPECIFICATION: dict[str, t.Any] = {
@@ -108,13 +108,13 @@ SPECIFICATION: dict[str, t.Any] = {
 }
 
 
-def make_change(params: dict[str, t.Any]) -> WriteFiles:
-    return WriteFiles(**params)
+def work(params: dict[str, t.Any], check_mode: bool, diff: bool) -> dict[str, t.Any]:
+    return perform(WriteFiles(**params), check_mode, diff)
 
 
 def main() -> None:
     module = AnsibleModule(**SPECIFICATION, supports_check_mode=True)
-    run_change(module, make_change(module.params))
+    run(module, lambda: work(module.params, module.check_mode, module._diff))
 
 
 if __name__ == "__main__":

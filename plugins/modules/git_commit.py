@@ -106,7 +106,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._git.repository import CommittedContent
-from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
+from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform, run
 
 SPECIFICATION: dict[str, t.Any] = {
     "argument_spec": {
@@ -128,13 +128,13 @@ SPECIFICATION: dict[str, t.Any] = {
 }
 
 
-def make_change(params: dict[str, t.Any]) -> CommittedContent:
-    return CommittedContent(**params)
+def work(params: dict[str, t.Any], check_mode: bool, diff: bool) -> dict[str, t.Any]:
+    return perform(CommittedContent(**params), check_mode, diff)
 
 
 def main() -> None:
     module = AnsibleModule(**SPECIFICATION, supports_check_mode=True)
-    run_change(module, make_change(module.params))
+    run(module, lambda: work(module.params, module.check_mode, module._diff))
 
 
 if __name__ == "__main__":

@@ -202,6 +202,7 @@ decision:
 """
 
 import time
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -209,27 +210,31 @@ from ansible_collections.rdo.releng.plugins.module_utils._module.arguments impor
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run
 from ansible_collections.rdo.releng.plugins.module_utils._service.gate import Gate
 
+SPECIFICATION: dict[str, t.Any] = {
+    "argument_spec": {
+        **DLRN,
+        "candidate": {"type": "raw", "required": True},
+        "criteria": {"type": "raw", "required": True},
+        "target": {"type": "str", "required": True},
+        "waivers": {"type": "raw"},
+        "directory": {"type": "path"},
+        "votes": {"type": "list", "elements": "dict"},
+        "path": {"type": "path"},
+        "evaluated_at": {"type": "float"},
+        "fail_unless_promoted": {"type": "bool", "default": True},
+    },
+    "mutually_exclusive": [["directory", "votes"]],
+}
+
+
+def work(params: dict[str, t.Any], check_mode: bool, diff: bool) -> dict[str, t.Any]:
+    moment = params["evaluated_at"]
+    return Gate(params, time.time() if moment is None else moment).run(check_mode, diff)
+
 
 def main() -> None:
-    module = AnsibleModule(
-        {
-            **DLRN,
-            "candidate": {"type": "raw", "required": True},
-            "criteria": {"type": "raw", "required": True},
-            "target": {"type": "str", "required": True},
-            "waivers": {"type": "raw"},
-            "directory": {"type": "path"},
-            "votes": {"type": "list", "elements": "dict"},
-            "path": {"type": "path"},
-            "evaluated_at": {"type": "float"},
-            "fail_unless_promoted": {"type": "bool", "default": True},
-        },
-        mutually_exclusive=[["directory", "votes"]],
-        supports_check_mode=True,
-    )
-    moment = module.params["evaluated_at"]
-    gate = Gate(module.params, time.time() if moment is None else moment)
-    run(module, lambda: gate.run(module.check_mode, module._diff))
+    module = AnsibleModule(**SPECIFICATION, supports_check_mode=True)
+    run(module, lambda: work(module.params, module.check_mode, module._diff))
 
 
 if __name__ == "__main__":

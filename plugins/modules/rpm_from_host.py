@@ -81,25 +81,32 @@ log:
   sample: /var/tmp/logs/base.log
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
+from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform, run
 from ansible_collections.rdo.releng.plugins.module_utils._rpm.host_package import HostPackage
+
+SPECIFICATION: dict[str, t.Any] = {
+    "argument_spec": {
+        "name": {"type": "str", "default": "stand-in-base"},
+        "packages": {"type": "list", "elements": "str", "required": True},
+        "provides": {"type": "list", "elements": "str", "default": []},
+        "files": {"type": "dict", "default": {}},
+        "destination": {"type": "path", "required": True},
+        "log": {"type": "path", "required": True},
+    },
+}
+
+
+def work(params: dict[str, t.Any], check_mode: bool, diff: bool) -> dict[str, t.Any]:
+    return perform(HostPackage(**params), check_mode, diff)
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "name": {"type": "str", "default": "stand-in-base"},
-            "packages": {"type": "list", "elements": "str", "required": True},
-            "provides": {"type": "list", "elements": "str", "default": []},
-            "files": {"type": "dict", "default": {}},
-            "destination": {"type": "path", "required": True},
-            "log": {"type": "path", "required": True},
-        },
-        supports_check_mode=True,
-    )
-    run_change(module, HostPackage(**module.params))
+    module = AnsibleModule(**SPECIFICATION, supports_check_mode=True)
+    run(module, lambda: work(module.params, module.check_mode, module._diff))
 
 
 if __name__ == "__main__":

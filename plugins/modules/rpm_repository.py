@@ -77,24 +77,31 @@ repomd_sha256:
   sample: 5f4dcc3b5aa765d61d8327deb882cf995f4dcc3b5aa765d61d8327deb882cf99
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
+from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform, run
 from ansible_collections.rdo.releng.plugins.module_utils._rpm.publication import PublishedRepository
+
+SPECIFICATION: dict[str, t.Any] = {
+    "argument_spec": {
+        "path": {"type": "path", "required": True},
+        "compression": {"type": "str", "choices": ["bz2", "gz", "xz"], "default": "gz"},
+        "extra": {"type": "dict"},
+        "keep": {"type": "int", "default": 86400},
+        "allow_empty": {"type": "bool", "default": False},
+    },
+}
+
+
+def work(params: dict[str, t.Any], check_mode: bool, diff: bool) -> dict[str, t.Any]:
+    return perform(PublishedRepository(**params), check_mode, diff)
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "path": {"type": "path", "required": True},
-            "compression": {"type": "str", "choices": ["bz2", "gz", "xz"], "default": "gz"},
-            "extra": {"type": "dict"},
-            "keep": {"type": "int", "default": 86400},
-            "allow_empty": {"type": "bool", "default": False},
-        },
-        supports_check_mode=True,
-    )
-    run_change(module, PublishedRepository(**module.params))
+    module = AnsibleModule(**SPECIFICATION, supports_check_mode=True)
+    run(module, lambda: work(module.params, module.check_mode, module._diff))
 
 
 if __name__ == "__main__":

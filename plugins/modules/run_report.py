@@ -119,7 +119,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
+from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform, run
 from ansible_collections.rdo.releng.plugins.module_utils._service.run_report import WriteReport
 
 SPECIFICATION: dict[str, t.Any] = {
@@ -132,16 +132,16 @@ SPECIFICATION: dict[str, t.Any] = {
 }
 
 
-def make_change(params: dict[str, t.Any]) -> WriteReport:
+def work(params: dict[str, t.Any], check_mode: bool, diff: bool) -> dict[str, t.Any]:
     folder = params["path"]
     page = params["page"] or os.path.join(folder, "index.html")
     text = params["text"] or os.path.join(folder, "report.txt")
-    return WriteReport(folder, params["title"], page, text)
+    return perform(WriteReport(folder, params["title"], page, text), check_mode, diff)
 
 
 def main() -> None:
     module = AnsibleModule(**SPECIFICATION, supports_check_mode=True)
-    run_change(module, make_change(module.params))
+    run(module, lambda: work(module.params, module.check_mode, module._diff))
 
 
 if __name__ == "__main__":

@@ -171,7 +171,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
+from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform, run
 from ansible_collections.rdo.releng.plugins.module_utils._service.run_steps import STAGES, STATUSES, RecordStep
 
 SPECIFICATION: dict[str, t.Any] = {
@@ -195,14 +195,14 @@ SPECIFICATION: dict[str, t.Any] = {
 }
 
 
-def make_change(params: dict[str, t.Any]) -> RecordStep:
+def work(params: dict[str, t.Any], check_mode: bool, diff: bool) -> dict[str, t.Any]:
     content = {name: value for name, value in params.items() if name != "path"}
-    return RecordStep(params["path"], content, time.time())
+    return perform(RecordStep(params["path"], content, time.time()), check_mode, diff)
 
 
 def main() -> None:
     module = AnsibleModule(**SPECIFICATION, supports_check_mode=True)
-    run_change(module, make_change(module.params))
+    run(module, lambda: work(module.params, module.check_mode, module._diff))
 
 
 if __name__ == "__main__":
