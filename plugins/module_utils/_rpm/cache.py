@@ -16,7 +16,7 @@ from .._module.errors import InvalidInput
 from .download import Transport
 from .isolated import run_isolated
 from .repomd import Repomd
-from .solvfile import FORMAT, Index, load_solv_file, write_solv_file
+from .solvfile import FORMAT, Index, load_solv_file, replace_index, search_filelists, write_solv_file
 
 _PREFIX, _SUFFIX = "repository-", ".solv"
 _TEMPORARY = ".new-"
@@ -68,6 +68,31 @@ class Cache:
                 os.replace(file.name, path)
                 self._make_room(path)
             return index, fresh
+
+    def find_files(
+        self, repo: t.Any, index: Index, repomd: Repomd, transport: Transport, arch: str, paths: t.Iterable[str]
+    ) -> dict[str, list[int]]:
+        """The places of the packages in ``repo`` that have a file of ``paths``, as filelists know them.
+
+        What was not asked before is looked for in filelists, and then known to ``index`` and to the folder.
+        """
+        known: dict[str, list[int]] = index["files"]
+        paths = set(paths)
+        unknown = paths - known.keys()
+        if unknown and repo.nsolvables and "filelists" in repomd.files:
+            known.update(search_filelists(repo, repomd, transport, unknown, self.folder if self.writable else None))
+            self._keep(repomd, arch, index)
+        return {path: known[path] for path in paths & known.keys()}
+
+    def _keep(self, repomd: Repomd, arch: str, index: Index) -> None:
+        """Let the file of a repository have this index."""
+        path = self._path(repomd, arch)
+        if path is None or not self.writable:
+            return
+        # Another process may have removed it to make room.
+        with contextlib.suppress(FileNotFoundError), open(path, "rb") as old, self._temporary() as file:
+            if replace_index(old, file, index):
+                os.replace(file.name, path)
 
     def _path(self, repomd: Repomd, arch: str) -> str | None:
         if self.folder is None:

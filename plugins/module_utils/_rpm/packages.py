@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import fnmatch
 import functools
@@ -18,6 +19,7 @@ from .._module.libraries import load_library
 from .cache import Cache
 from .dependency import dependency_id
 from .download import Transport
+from .metadata import is_in_primary
 from .modular import ActiveModules
 from .repomd import Repomd, read_repomd
 from .rpmfiles import indexed, is_unindexed, rpm_files
@@ -64,6 +66,7 @@ class Repository:
     """One repository in the pool: its packages have the ids from ``first`` up to ``end``.
 
     :param offered: its packages are not there, and may be asked about.
+    :param cache: where it came from.
     """
 
     source: Source
@@ -72,7 +75,8 @@ class Repository:
     index: Index
     first: int
     end: int
-    offered: bool = False
+    offered: bool
+    cache: Cache
 
     def __post_init__(self) -> None:
         self._exclude, self._include = _pattern(self.source.excludepkgs), _pattern(self.source.includepkgs)
@@ -113,12 +117,13 @@ class Packages:
             raise InvalidInput(f"libsolv knows no architecture {rules.arch!r}.")
         self.repositories: list[Repository] = []
         self._dependencies: dict[str, int] = {}
-        for source in distinct(sources):
-            self.repositories.append(self._load(source, False))
-        state = list(self.repositories)
-        for source in offers:
-            self.repositories.append(self._load(source, True))
-        self.pool.addfileprovides()
+        with contextlib.ExitStack() as stack:
+            for source in distinct(sources):
+                self.repositories.append(self._load(source, False, stack))
+            state = list(self.repositories)
+            for source in offers:
+                self.repositories.append(self._load(source, True, stack))
+            self._add_files()
         self.admitted = bytearray(self._end())
         self._module_rivals: set[int] = set()
         self._admit(state)
@@ -128,19 +133,33 @@ class Packages:
     def _end(self) -> int:
         return max((repository.end for repository in self.repositories), default=2)
 
-    def _load(self, source: Source, offered: bool) -> Repository:
-        arch = self.rules.arch
+    def _load(self, source: Source, offered: bool, stack: contextlib.ExitStack) -> Repository:
+        place, cache = source, self.cache
         if len(source.urls) == 1 and is_unindexed(source.urls[0]):
-            files = rpm_files(source.urls[0])
-            with indexed(files, f"Repository {source.id}") as folder:
-                repomd = read_repomd(dataclasses.replace(source, urls=(folder,)), self.transport)
-                index, repo = Cache(None).load(self.pool.add_repo(source.id), repomd, self.transport, arch)
-            repomd = dataclasses.replace(repomd, roots=source.urls, sha256=None)
-        else:
-            repomd = read_repomd(source, self.transport)
-            index, repo = self.cache.load(self.pool.add_repo(source.id), repomd, self.transport, arch)
+            folder = stack.enter_context(indexed(rpm_files(source.urls[0]), f"Repository {source.id}"))
+            place, cache = dataclasses.replace(source, urls=(folder,)), Cache(None)
+        repomd = read_repomd(place, self.transport)
+        index, repo = cache.load(self.pool.add_repo(source.id), repomd, self.transport, self.rules.arch)
         first = next((package.id for package in repo.solvables_iter()), self._end())
-        return Repository(source, repomd, repo, index, first, first + repo.nsolvables, offered)
+        one = Repository(source, repomd, repo, index, first, first + repo.nsolvables, offered, cache)
+        if place is not source:
+            # What was made for the occasion is gone afterwards.
+            stack.callback(setattr, one, "repomd", dataclasses.replace(repomd, roots=source.urls, sha256=None))
+        return one
+
+    def _add_files(self) -> None:
+        """Let packages provide the files that somebody requires; filelists are read where primary can not know all."""
+        pool = self.pool
+        paths = {pool.id2str(one): one for one in pool.addfileprovides_queue()}
+        pool.createwhatprovides()
+        paths = {path: one for path, one in paths.items() if not is_in_primary(path) or not pool.whatprovides(one)}
+        if not paths:
+            return
+        for one in self.repositories:
+            found = one.cache.find_files(one.repo, one.index, one.repomd, self.transport, self.rules.arch, paths)
+            for path, places in found.items():
+                for place in places:
+                    pool.id2solvable(one.first + place).add_provides(paths[path])
 
     def package(self, number: int) -> t.Any:
         """libsolv's package of that id."""

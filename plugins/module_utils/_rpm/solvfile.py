@@ -19,12 +19,13 @@ from .._module.errors import InvalidInput
 from .._module.libraries import load_library
 from .dependency import dependency_id
 from .download import Transport
+from .metadata import HEAD, FileSearch, announced_packages, without_prose
 from .modular import read_module_data
 from .repomd import Repomd
 from .rich import Judge, is_structured
 
 # Raised whenever the content of the file changes in meaning.
-FORMAT = 4
+FORMAT = 5
 _MAGIC = b"rdo.releng.solv\n"
 _TAIL = struct.Struct("<QL16s")  # bytes of the index, CRC-32 of everything before this, magic
 
@@ -43,9 +44,7 @@ def write_solv_file(
     pool.setdisttype(pool.DISTTYPE_RPM)
     pool.setarch(arch)
     repo = pool.add_repo(repomd.source.id)
-    _add_metadata(solv, pool, repo, repomd, transport, "primary", folder)
-    if "filelists" in repomd.files:
-        _add_metadata(solv, pool, repo, repomd, transport, "filelists", folder)
+    _add_primary(solv, pool, repo, repomd, transport, folder)
     solv_file = _solv_open(solv, target, "w")
     written = repo.write(solv_file)
     solv_file.close()
@@ -56,6 +55,22 @@ def write_solv_file(
     if "modules" in repomd.files:
         with repomd.open(transport, "modules", folder) as file:
             index["modules"] = read_module_data(file.read(), _name(repomd, "modules"))
+    _seal(target, index)
+
+
+def replace_index(old: t.BinaryIO, target: t.BinaryIO, index: Index) -> bool:
+    """Write the packages in ``old`` to ``target``, with another index; False when ``old`` is damaged."""
+    ends = _ends(old)
+    if ends is None:
+        return False
+    old.seek(0)
+    target.write(old.read(ends[0]))
+    _seal(target, index)
+    return True
+
+
+def _seal(target: t.BinaryIO, index: Index) -> None:
+    """Add to libsolv's part of a file what follows it."""
     target.seek(0, os.SEEK_END)
     content = json.dumps(index, separators=(",", ":")).encode()
     target.write(content)
@@ -66,19 +81,27 @@ def write_solv_file(
 
 def load_solv_file(repo: t.Any, file: t.BinaryIO) -> Index | None:
     """Add the packages in ``file`` to an empty libsolv ``repo``; its index, or None when the file is damaged."""
-    size = file.seek(0, os.SEEK_END)
-    if size < _TAIL.size:
+    ends = _ends(file)
+    if ends is None:
         return None
-    file.seek(size - _TAIL.size)
-    length, checksum, magic = _TAIL.unpack(file.read(_TAIL.size))
-    if magic != _MAGIC or length > size - _TAIL.size or _checksum(file, size - _TAIL.size) != checksum:
-        return None
-    file.seek(size - _TAIL.size - length)
-    index: Index = json.loads(file.read(length))
+    file.seek(ends[0])
+    index: Index = json.loads(file.read(ends[1] - ends[0]))
     solv_file = _solv_open(load_library("solv"), file, "r")
     loaded = repo.add_solv(solv_file)
     solv_file.close()
     return index if loaded and repo.nsolvables == index["packages"] else None
+
+
+def _ends(file: t.BinaryIO) -> tuple[int, int] | None:
+    """Where libsolv's part ends and where the index does; None when the file is damaged."""
+    size = file.seek(0, os.SEEK_END) - _TAIL.size
+    if size < 0:
+        return None
+    file.seek(size)
+    length, checksum, magic = _TAIL.unpack(file.read(_TAIL.size))
+    if magic != _MAGIC or length > size or _checksum(file, size) != checksum:
+        return None
+    return size - length, size
 
 
 def _solv_open(solv: t.Any, file: t.BinaryIO, mode: str) -> t.Any:
@@ -107,64 +130,43 @@ def _name(repomd: Repomd, kind: str) -> str:
     return f"Repository {repomd.source.id}: {repomd.files[kind].href} of {repomd.roots[0]}"
 
 
-def _add_metadata(
-    solv: t.Any, pool: t.Any, repo: t.Any, repomd: Repomd, transport: Transport, kind: str, folder: str | None
+def _add_primary(
+    solv: t.Any, pool: t.Any, repo: t.Any, repomd: Repomd, transport: Transport, folder: str | None
 ) -> None:
-    """Let libsolv parse one kind of metadata, and make sure that it understood all of it."""
-    root = {"primary": b"<metadata", "filelists": b"<filelists"}[kind]
-    name = _name(repomd, kind)
-    with repomd.open(transport, kind, folder, without_prose if kind == "primary" else iter) as file:
-        head = file.read(4096)
-        start = head.find(root)
-        if start < 0 or b"<!DOCTYPE" in head:
-            raise InvalidInput(f"{name} does not begin with {root.decode()}>.")
-        announced = _announced(head[start:])
+    """Let libsolv parse the packages, and make sure that it understood all of them."""
+    name = _name(repomd, "primary")
+    with repomd.open(transport, "primary", folder, without_prose) as file:
+        try:
+            announced = announced_packages(file.read(HEAD), b"metadata")
+        except InvalidInput as error:
+            raise InvalidInput(f"{name} is not what it should be: {error.message}.") from error
         handle = _solv_open(solv, file, "r")
-        if kind == "primary":
-            read = repo.add_rpmmd(handle, None)
-        else:
-            read = repo.add_rpmmd(handle, "FL", repo.REPO_EXTEND_SOLVABLES)
+        read = repo.add_rpmmd(handle, None)
         handle.close()
     if not read:
         raise InvalidInput(f"{name} can not be read: {' '.join(pool.errstr.split())}.")
-    if kind == "primary" and announced is not None and announced != repo.nsolvables:
+    if announced not in (None, repo.nsolvables):
         raise InvalidInput(f"{name} announces {announced} packages and holds {repo.nsolvables}.")
 
 
-def _announced(head: bytes) -> int | None:
-    """The number of packages that the root element speaks of."""
-    element = head.partition(b">")[0]
-    _before, found, after = element.partition(b"packages=")
-    digits = after[1:].split(after[:1])[0] if found else b""
-    return int(digits) if digits.isdigit() and len(digits) < 10 else None
+def search_filelists(
+    repo: t.Any, repomd: Repomd, transport: Transport, paths: t.Iterable[str], folder: str | None = None
+) -> dict[str, list[int]]:
+    """The places of the packages in ``repo`` that have a file of ``paths``, for each path.
 
-
-def without_prose(chunks: t.Iterator[bytes]) -> t.Iterator[bytes]:
-    """primary.xml without what lies between a package's summary and its format: prose, times, sizes, the location.
-
-    That is half of the file, and nothing of it matters here. Where a package is laid out differently it is left alone.
+    :raises RelengError: naming repository and file, when filelists is not what it should be.
     """
-    kept = b""
-    for chunk in chunks:
-        data = kept + chunk
-        pieces: list[bytes] = []
-        start = 0
-        while (summary := data.find(b"<summary", start)) >= 0:
-            end = data.find(b"<format", summary)
-            if end < 0:
-                break
-            if data.find(b"<version", summary, end) < 0 and data.find(b"</package>", summary, end) < 0:
-                pieces.append(data[start:summary])
-            else:
-                pieces.append(data[start:end])
-            start = end
-        # What follows may begin in this piece and end in the next.
-        border = data.find(b"<summary", start)
-        border = max(start, len(data) - len(b"<summary")) if border < 0 else border
-        pieces.append(data[start:border])
-        kept = data[border:]
-        yield b"".join(pieces)
-    yield kept
+    solv = load_library("solv")
+    search = FileSearch(paths)
+    repomd.open(transport, "filelists", folder, search).close()
+    places: dict[str, list[int]] = {}
+    if any(search.found.values()):
+        for place, package in enumerate(repo.solvables_iter()):
+            places.setdefault(package.lookup_checksum(solv.SOLVABLE_CHECKSUM).hex(), []).append(place)
+    try:
+        return {path: [place for one in owners for place in places[one]] for path, owners in search.found.items()}
+    except KeyError as error:
+        raise InvalidInput(f"{_name(repomd, 'filelists')} has a package {error} that primary does not have.") from error
 
 
 def _index(pool: t.Any, repo: t.Any) -> Index:
@@ -174,7 +176,10 @@ def _index(pool: t.Any, repo: t.Any) -> Index:
     - ``older``: those of which there is a newer version of the same architecture
     - ``structured``: rich dependencies that no list of providers answers, with the packages that have them
     - ``unsettled``: those of them that the newest packages of the repository itself do not fulfil without ado
-    - ``open``: those that require, beside such, what no newest package of the repository itself provides
+    - ``open``: those that require, beside such, what no newest package of the repository itself provides; also those
+      that require a file that only filelists know
+    - ``modules``: what is said about module streams
+    - ``files``: paths that were looked for in filelists, with the packages that have them
     """
     solv = load_library("solv")
     packages = list(repo.solvables_iter())
@@ -223,4 +228,5 @@ def _index(pool: t.Any, repo: t.Any) -> Index:
         "unsettled": [text for text in users if not judge.is_free(text)],
         "open": [place for place, dependencies in enumerate(requires) if not unmet.isdisjoint(dependencies)],
         "modules": None,
+        "files": {},
     }

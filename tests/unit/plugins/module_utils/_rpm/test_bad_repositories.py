@@ -29,7 +29,8 @@ from ansible_collections.rdo.releng.plugins.module_utils._rpm.sources import Sou
 
 @pytest.fixture
 def trunk(tmp_path):
-    repository(tmp_path / "trunk", [make("a", requires=["nosuch"]), make("b", requires=["a"])])
+    deep = "/usr/share/deep/file"  # which makes filelists be read
+    repository(tmp_path / "trunk", [make("a", requires=["nosuch"], files=[deep]), make("b", requires=["a", deep])])
     return tmp_path / "trunk"
 
 
@@ -105,6 +106,32 @@ def test_primary_that_is_none(trunk, change, message):
 def test_filelists_cut_off(trunk):
     rewrite(trunk, "filelists", half(plain(trunk, "filelists")))
     with pytest.raises(InvalidInput, match="Repository trunk: .*filelists"):
+        read(trunk)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda content: b"", "does not begin with <filelists"),
+        (lambda content: b"<html/>", "does not begin with <filelists"),
+        (lambda content: content.replace(b"<filelists", b"<!DOCTYPE x><filelists", 1), "does not begin with"),
+        (lambda content: content.replace(b'packages="2"', b'packages="3"'), "announces 3 packages and holds 2"),
+        (lambda content: content[:-5], "or is cut off"),
+        (lambda content: content.replace(b"pkgid", b"id"), "has a file of no package"),
+        (lambda content: re.sub(b'pkgid="[^"]*"', b'pkgid="abc"', content), "a package 'abc' that primary does not"),
+        (lambda content: content + b"x" * (17 << 20), "16777216 bytes without the end of an element"),
+    ],
+    ids=["empty", "html", "doctype", "count", "end", "pkgid", "unknown", "endless"],
+)
+def test_filelists_that_is_none(trunk, change, message):
+    rewrite(trunk, "filelists", change(plain(trunk, "filelists")))
+    with pytest.raises(InvalidInput, match=f"Repository trunk: .*filelists.*{message}"):
+        read(trunk)
+
+
+def test_a_summary_without_an_end(trunk):
+    rewrite(trunk, "primary", plain(trunk, "primary").replace(b"</summary>", b"x" * (17 << 20), 1))
+    with pytest.raises(InvalidInput, match="Repository trunk: .*primary.*summary is followed by 16777216 bytes"):
         read(trunk)
 
 
