@@ -42,11 +42,12 @@ class Run:
         return self._run_playbook("rdo.releng.scenario", "-e", json.dumps(given), environment=self.environment)
 
     def promote(self, *argv, **environment):
-        given = {
-            "candidate": str(self.lockfile), "criteria": CRITERIA, "label": LABEL, "trunk_url": self.trunk.url,
-        }  # fmt: skip
-        arguments = ["-e", json.dumps(given), *argv]
-        return self._run_playbook("rdo.releng.promote", *arguments, environment={**self.environment, **environment})
+        given = {"candidate": self.lockfile.name, "criteria": "criteria.yml", "label": LABEL, "trunk_url": self.trunk.url}
+        (self.folder / "criteria.yml").write_text(json.dumps(CRITERIA))
+        return self._run_playbook(
+            "rdo.releng.promote", "-e", json.dumps(given), *argv,
+            environment={**self.environment, **environment}, folder=self.folder,
+        )  # fmt: skip
 
     def votes(self):
         return [(row["ci_name"], row["ci_vote"]) for row in self.trunk.query("select * from civotes_agg order by id")]
@@ -73,8 +74,10 @@ def test_green_is_promoted_and_runs_only_once(run):
     checked = run.promote("--check", DLRNAPI_USERNAME="", DLRNAPI_PASSWORD="")
     assert checked.returncode == 0, checked.stdout
     assert (run.api.posts(), run.promoted()) == (posts, set())
+    assert not (run.folder / "decision.json").exists()
     assert run.promote().returncode == 0
     assert run.promoted() == {"common", "compute"}
+    assert (run.folder / "decision.json").exists()
     posts = run.api.posts()
     assert run.promote().returncode == 0
     assert run.api.posts() == posts

@@ -55,7 +55,7 @@ def play(server, tmp_path):
     def run(playbook, *argv):
         account = {"KOJI_HUB_URL": server.url, "KOJI_USER": "kojiadmin", "KOJI_PASSWORD": "kojiadmin"}
         places = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "XDG_STATE_HOME": str(tmp_path / "state")}
-        done = run_playbook(f"rdo.releng.{playbook}", *argv, environment={**account, **places})
+        done = run_playbook(f"rdo.releng.{playbook}", *argv, environment={**account, **places}, folder=tmp_path)
         assert done.returncode == 0, done.stdout
         changed = re.search(r"changed=(\d+)", done.stdout)
         assert changed
@@ -92,8 +92,8 @@ def test_a_release_from_its_tags_to_testing(play, rdoinfo, server, tmp_path):
     assert '"schema": "rdo.releng/tag-plan/1"' in output
     assert server.written == []
     plan = tmp_path / "plan.json"
-    play("tags", *tags, "-e", "tags_state=planned", "-e", f"tags_plan={plan}")
+    play("tags", *tags, "-e", "tags_state=planned", "-e", "tags_plan=plan.json")
     assert [action["action"] for action in json.loads(plan.read_text())["actions"]] == ["tag", "untag"]
     assert server.written == []
-    assert play("tags", "-e", f"tags_plan={plan}")[0] == 1
+    assert play("tags", "-e", "tags_plan=plan.json")[0] == 1
     assert (hub.builds_of(TAGS[1]), hub.builds_of(TAGS[2])) == ([], ["openstack-nova-2-1.el9s"])

@@ -129,9 +129,15 @@ def _python_path() -> str:
 
 
 def run_playbook(
-    playbook: pathlib.Path | str, *argv: str, environment: t.Mapping[str, str] | None = None
+    playbook: pathlib.Path | str,
+    *argv: str,
+    environment: t.Mapping[str, str] | None = None,
+    folder: pathlib.Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a playbook (a path, or a name such as rdo.releng.promote) against this host; output and status."""
+    """Run a playbook (a path, or a name such as rdo.releng.promote) against this host; output and status.
+
+    :param folder: the folder that it is called in.
+    """
     return subprocess.run(
         [pathlib.Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-c", "local"]
         + ["-e", f"ansible_python_interpreter={sys.executable}", str(playbook), *argv],
@@ -140,8 +146,10 @@ def run_playbook(
             "ANSIBLE_COLLECTIONS_PATH": str(BUILD),
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_NOCOLOR": "1",
+            **({"PWD": str(folder)} if folder else {}),
             **(environment or {}),
         },
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
