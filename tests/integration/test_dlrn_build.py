@@ -46,6 +46,16 @@ def test_the_role_and_the_build_in_a_playbook(world, run_playbook):
     assert "changed=0 " in again.stdout, again.stdout
 
 
+def test_a_virtual_environment_that_can_not_be_asked_is_an_error(world, run_playbook, tmp_path):
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text("#!/bin/sh\necho it is broken >&2\nexit 1\n")
+    python.chmod(0o755)
+    done = run_playbook(world.playbook, "-e", f"dlrn_builder_virtualenv={tmp_path}")
+    assert done.returncode != 0
+    assert "it is broken" in done.stdout
+
+
 def test_check_mode_says_what_would_be_built_and_writes_nothing(world):
     head = world.change("alpha")
     before = sorted((path, path.stat().st_mtime_ns) for path in world.data.rglob("*"))
