@@ -142,6 +142,13 @@ def test_started_left_alone_changed_mended_and_stopped(trunk, role):
     assert (role.folder / "logs" / "requests.log").exists()
 
 
+def test_check_mode_on_a_host_without_dlrn(role):
+    role.variables["dlrn_api_virtualenv"] = str(role.folder / "none")
+    output, changed = role.run("--check")
+    assert changed, output
+    assert not role.folder.exists()
+
+
 def test_what_it_can_not_start_with_is_said(trunk, role):
     with socket.create_server(("127.0.0.1", role.variables["dlrn_api_port"])):
         output, changed = role.run()
