@@ -42,7 +42,12 @@ class Run:
         return self._run_playbook("rdo.releng.scenario", "-e", json.dumps(given), environment=self.environment)
 
     def promote(self, *argv, **environment):
-        given = {"candidate": self.lockfile.name, "criteria": "criteria.yml", "label": LABEL, "trunk_url": self.trunk.url}
+        given = {
+            "candidate": self.lockfile.name,
+            "criteria": "criteria.yml",
+            "label": LABEL,
+            "trunk_url": self.trunk.url,
+        }
         (self.folder / "criteria.yml").write_text(json.dumps(CRITERIA))
         return self._run_playbook(
             "rdo.releng.promote", "-e", json.dumps(given), *argv,
