@@ -21,6 +21,8 @@ from .run_steps import STAGES, format_time, parse_time, read_steps
 LABELS = {"done": "done", "failed": "failed", "skipped": "skipped", "started": "not finished", None: "not reached"}
 # What stands for several steps of one stage, and for a run: the first that any of them has.
 WORST = ("failed", "started", "done", "skipped")
+# What the step of another stage does where no step of its own does it.
+WITHIN = {"vote": "scenario"}
 UNFINISHED = "It began and never said how it ended: it may have been killed, or be still at work."
 # Rows of a step's table that the text shows; the page has all.
 TEXT_ROWS = 20
@@ -72,15 +74,17 @@ def summarize(title: str, steps: list[dict[str, t.Any]]) -> dict[str, t.Any]:
     :returns: title, status, started_at, seconds, stages (name, status, label, seconds, first step), failures, steps.
     """
     reached = max((STAGES.index(step["stage"]) for step in steps if step["stage"]), default=-1)
+    present = {step["stage"] for step in steps if step["stage"]}
     stages = []
     for number, name in enumerate(STAGES):
         of_stage = [step for step in steps if step["stage"] == name]
         status = _worst(of_stage)
+        missing = f"within {WITHIN[name]}" if WITHIN.get(name) in present else "left out"
         stages.append(
             {
                 "name": name,
                 "status": status or "not-reached",
-                "label": "left out" if not of_stage and number < reached else LABELS[status],
+                "label": missing if not of_stage and number < reached else LABELS[status],
                 "seconds": _total(of_stage),
                 "step": of_stage[0]["step"] if of_stage else None,
             }

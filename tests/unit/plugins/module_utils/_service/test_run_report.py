@@ -135,6 +135,13 @@ def test_a_green_run(tmp_path):
     assert (tmp_path / "index.html").read_bytes() == before
 
 
+def test_the_vote_of_a_scenario_is_not_left_out(tmp_path):
+    for name, start in (("scenario", 1), ("gate", 2)):
+        record(tmp_path, name, "done", START + start)
+    stages = {stage["name"]: stage["label"] for stage in report(tmp_path).result["stages"]}
+    assert (stages["build"], stages["vote"]) == ("left out", "within scenario")
+
+
 def test_a_red_run_tells_the_reason_last_on_the_terminal_and_first_on_the_page(tmp_path):
     record(tmp_path, "build", "done", START)
     record(tmp_path, "scenario-unit", "failed", START + 1, stage="scenario", summary="2 failed", details="why\nhow")
