@@ -117,6 +117,13 @@ RED = {
         {"scenario_packstack_scenario": "scenario004"},
         ["was killed by signal 9", "(infrastructure)"],
     ),
+    "skip": ("scenario_packstack", {"scenario_packstack_scenario": "scenario005"}, ["no test was run"]),
+    # What is left of results says nothing, and does not hide why the job ended.
+    "cut": (
+        "scenario_packstack",
+        {"scenario_packstack_scenario": "scenario006"},
+        ["ended with status 1", "no element found"],
+    ),
     "missing": (
         "scenario_packstack",
         {"scenario_packstack_scenario": "scenario009"},
