@@ -60,14 +60,16 @@ class Gate:
         """Decide and write the decision; what the module returns.
 
         :raises Refused: the candidate is not to be promoted, unless ``fail_unless_promoted`` is false.
-        :raises RelengError: the question can not be answered; the decision on file says so.
+        :raises Exception: the question can not be answered; the decision on file says so.
         """
         subjects: list[Subject] = []
         try:
             decision, unused = self._decide(subjects)
-        except RelengError as error:
-            # Only the names of the candidates are needed here, and as many as could be read.
-            self._keep(refusal(self.params["target"], subjects, self.now, [error.message]), check_mode)
+        except Exception as error:
+            # Whatever it was: a decision of before that says yes must not outlive it. Only the names of the candidates
+            # are needed here, and as many as could be read.
+            message = error.message if isinstance(error, RelengError) else f"{type(error).__name__}: {error}"
+            self._keep(refusal(self.params["target"], subjects, self.now, [message]), check_mode)
             raise
         decision, changed, before = self._keep(decision, check_mode)
         result = {

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -193,3 +194,13 @@ def test_files_that_are_no_yaml(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InvalidInput, match=r"criteria.yaml"):
         run(criteria=str(path))
+
+
+def test_a_decision_that_said_yes_does_not_outlive_an_error_that_nobody_foresaw(tmp_path, monkeypatch):
+    path = tmp_path / "decision.json"
+    assert run(path=str(path))["promote"]
+    monkeypatch.setattr(DirectoryVoteStore, "read", lambda self, candidate: os.listdir("/dev/null"))
+    with pytest.raises(OSError, match="null"):
+        run(path=str(path), votes=None, directory=str(tmp_path))
+    kept = json.loads(path.read_text())
+    assert not kept["promote"] and kept["errors"][0].startswith("NotADirectoryError: ")
