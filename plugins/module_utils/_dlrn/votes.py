@@ -266,9 +266,16 @@ def _from_dlrn(row: dict[str, t.Any], hashes: dict[str, str]) -> Vote:
         job=str(row["job_id"]),
         candidate=bound.group(1) if bound else None,
         hashes=hashes,
-        success=bool(row["success"]),
+        success=_flag(row["success"]),
         timestamp=int(row["timestamp"]),
         url=row["url"] or "",
         notes=notes[bound.end() :] if bound else notes,
-        in_progress=bool(row["in_progress"]),
+        in_progress=_flag(row["in_progress"]),
     )
+
+
+def _flag(value: t.Any) -> bool:
+    """``value`` if it is true or false: the text "false" must not count as a success."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{value!r} is neither true nor false")
+    return value

@@ -137,3 +137,10 @@ def test_half_written_files_are_not_votes(tmp_path):
 def test_what_can_not_be_reported(change):
     with pytest.raises(InvalidInput):
         check_vote(dataclasses.replace(VOTE, **change))
+
+
+@pytest.mark.parametrize("change", [{"success": "false"}, {"success": 1}, {"success": None}, {"in_progress": "true"}])
+def test_an_answer_that_is_neither_true_nor_false_is_no_vote(change):
+    row = {"job_id": "j", "success": True, "in_progress": False, "timestamp": 1, "url": None, "notes": None, **change}
+    with pytest.raises(TypeError, match="neither true nor false"):
+        votes_module._from_dlrn(row, {})
