@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import gzip
 import os
@@ -77,11 +78,15 @@ class CollectLogs(Change):
         try:
             os.chmod(work, 0o755)  # noqa: S103 (it is there to be published)
             result = self._collect(work)
-            shutil.rmtree(self._path, ignore_errors=True)
+            # Half removed, an older collection could not be told from somebody else's folder.
+            old = f"{work}.old"
+            with contextlib.suppress(FileNotFoundError):
+                os.rename(self._path, old)
             os.rename(work, self._path)
         except BaseException:
             shutil.rmtree(work, ignore_errors=True)
             raise
+        shutil.rmtree(old, ignore_errors=True)
         return result
 
     def _collect(self, work: str) -> dict[str, t.Any]:
@@ -91,7 +96,7 @@ class CollectLogs(Change):
         errors: list[tuple[Kept, FirstError]] = []
         seen: set[str] = set()
         for source in [*p["first"], *p["sources"]]:
-            for path in self._files(source):
+            for path in self._files(source, {self._path, work}):
                 if path in seen:
                     continue
                 seen.add(path)
@@ -117,14 +122,15 @@ class CollectLogs(Change):
     def _index(folder: str) -> str:
         return os.path.join(folder, "index.html")
 
-    def _files(self, source: str) -> t.Iterator[str]:
-        """All files of a source, in one order; no link is followed, and nothing of the collection is in it."""
+    @staticmethod
+    def _files(source: str, collections: t.Collection[str]) -> t.Iterator[str]:
+        """All files of a source, in one order; no link is followed, and nothing of ``collections`` is in it."""
         source = os.path.abspath(source)
         if not os.path.isdir(source):
             yield source
             return
         for folder, names, files in os.walk(source):
-            names[:] = sorted(name for name in names if os.path.join(folder, name) != self._path and name != ".git")
+            names[:] = sorted({*names} - {".git"} - {os.path.relpath(one, folder) for one in collections})
             yield from (os.path.join(folder, name) for name in sorted(files))
 
     def _keep(self, path: str, name: str, work: str) -> tuple[Kept, str]:
@@ -154,11 +160,12 @@ class CollectLogs(Change):
         while chunk := file.read(1024 * 1024):
             size += len(chunk)
             end = (end + chunk)[-most:]
-        first = int(most * BEGINNING)
-        rest = after_cut(end[-(most - first) :].decode(errors="replace")).encode()
-        left_out = size - first - len(rest)
+        # Whole lines: half a secret is not known for one.
+        first = beginning[: beginning.rfind(b"\n", 0, int(most * BEGINNING)) + 1]
+        rest = after_cut(end[-(most - len(first)) :].decode(errors="replace")).encode()
+        left_out = size - len(first) - len(rest)
         mark = f"\n[{left_out} bytes were left out here]\n".encode()
-        return [beginning[:first], mark, rest], f"{left_out} bytes left out"
+        return [first, mark, rest], f"{left_out} bytes left out"
 
     def _write(self, source: str, name: str, pieces: list[bytes], note: str, work: str) -> tuple[Kept, str]:
         masker = Masker(self._params["secrets"])
