@@ -86,6 +86,14 @@ class Repository:
         finally:
             self._environment = before
 
+    @contextlib.contextmanager
+    def without_writing(self) -> t.Iterator[None]:
+        """Keep what git finds out for a while, such as the tree of a folder, out of the repository."""
+        with tempfile.TemporaryDirectory(prefix="objects.") as work:
+            objects = os.path.abspath(os.path.join(self.path, ".git", "objects"))
+            with self.environment(GIT_OBJECT_DIRECTORY=work, GIT_ALTERNATE_OBJECT_DIRECTORIES=objects):
+                yield
+
     def create(self, branch: str) -> None:
         os.makedirs(self.path, exist_ok=True)
         self.git("init", "--quiet", f"--initial-branch={branch}")
@@ -152,7 +160,7 @@ class CommittedContent(Change):
         tagged = bool(head and self.tag and self._repository.revision(f"refs/tags/{self.tag}"))
         if tagged and self.once:
             return Plan(before, before, result={"head": head})
-        with tempfile.TemporaryDirectory(prefix="content.") as work:
+        with tempfile.TemporaryDirectory(prefix="content.") as work, self._repository.without_writing():
             if head and self._tree_of_content(self._repository, work) == self._repository.revision_tree(head):
                 actions = [f"tag {head} as {self.tag}"] if self.tag and not tagged else []
                 return Plan(before, before, actions, {"head": head})
@@ -191,8 +199,14 @@ class CommittedContent(Change):
 
 
 def _inside(folder: str, place: str) -> pathlib.Path:
-    """The path of ``place`` below ``folder``, whatever ``place`` says."""
-    return pathlib.Path(folder, os.path.normpath("/" + place).lstrip("/"))
+    """The path of ``place`` below ``folder``, whatever ``place`` says.
+
+    :raises InvalidInput: a link of the content leads out of it there.
+    """
+    path = pathlib.Path(folder, os.path.normpath("/" + place).lstrip("/"))
+    if not path.resolve().is_relative_to(pathlib.Path(folder).resolve()):
+        raise InvalidInput(f"{place} can not be written: a link leads out of the content there.")
+    return path
 
 
 def unpack(source: str, folder: str) -> None:

@@ -100,6 +100,13 @@ def test_a_plan_writes_nothing(tmp_path, content):
     assert not (tmp_path / "thing").exists()
 
 
+def test_nor_does_one_for_a_repository_that_is_there(tmp_path, content):
+    bring_about(content(edits={"a": "b"}))
+    before = sorted((tmp_path / "thing").rglob("*"))
+    assert content(edits={"a": "c"}).plan().actions and not content(edits={"a": "b"}).plan().actions
+    assert sorted((tmp_path / "thing").rglob("*")) == before
+
+
 def test_the_users_configuration_is_not_read(tmp_path, content, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".gitconfig").write_text("[commit]\n\tgpgsign = true\n[user]\n\tname = Somebody\n")
@@ -128,3 +135,16 @@ def test_what_is_no_source_distribution_is_named(tmp_path, content):
     (tmp_path / "x.tar.gz").write_text("no tar")
     with pytest.raises(InvalidInput, match=r"x.tar.gz can not be unpacked"):
         bring_about(content(source=str(tmp_path / "x.tar.gz")))
+
+
+@pytest.mark.parametrize("change", ["edits", "appends"])
+def test_a_link_of_the_source_that_leads_out_is_not_followed(tmp_path, content, change):
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "file").write_text("mine")
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "away").symlink_to(tmp_path / "outside")
+    (tmp_path / "source" / "file").symlink_to(tmp_path / "outside" / "file")
+    for place in ("away/file", "file"):
+        with pytest.raises(InvalidInput, match=f"{place} can not be written: a link leads out"):
+            bring_about(content(source=str(tmp_path / "source"), **{change: {place: "theirs"}}))
+    assert (tmp_path / "outside" / "file").read_text() == "mine"
