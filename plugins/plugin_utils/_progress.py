@@ -84,22 +84,24 @@ class ShowProgress(ActionBase):
             command += f"if [ -e {file} ] && ! kill -0 $(head -n 1 {file}) 2>/dev/null; then echo gone; fi; "
             command += f"echo {shlex.quote(MARK)}; cat {shlex.quote(path)} 2>/dev/null"
             parts = self._low_level_execute_command(command).get("stdout", "").split(MARK)
-            if len(parts) != 3:
-                continue
-            for line in parts[0].splitlines():
-                if line.strip():
-                    Display().display(f"  [{self._task_host()}] {line.strip()}")
-                    seen += 1
-            if _is_finished(parts[2]):
-                return
-            # Its guard writes the result after it has ended.
-            gone = gone + 1 if "gone" in parts[1] else 0
-            if gone > 20:
-                raise AnsibleActionFail(f"The process of {self._task.action} is gone without a result: was it killed?")
+            if len(parts) == 3:
+                seen += self._show(parts[0])
+                if _is_finished(parts[2]):
+                    return
+                # Its guard writes the result after it has ended.
+                gone = gone + 1 if "gone" in parts[1] else 0
+                if gone > 20:
+                    raise AnsibleActionFail(
+                        f"The process of {self._task.action} is gone without a result: was it killed?"
+                    )
             time.sleep(pause)
 
-    def _task_host(self) -> str:
-        return str(self._play_context.remote_addr or "localhost")
+    def _show(self, text: str) -> int:
+        """Show the lines of ``text``, unless the task is to show nothing; how many there are."""
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        for line in () if self._task.no_log else lines:
+            Display().display(f"  [{self._play_context.remote_addr or 'localhost'}] {line}")
+        return len(lines)
 
 
 def _is_finished(text: str) -> bool:

@@ -23,8 +23,8 @@ def begin() -> None:
 
 
 def say(line: str) -> None:
-    """Show one line."""
-    _write(" ".join(line.split()))
+    """Show one line, without what would steer a terminal: parts of it may come from somebody's log."""
+    _write("".join(char for char in " ".join(line.split()) if char.isprintable()))
 
 
 def _write(line: str) -> None:
