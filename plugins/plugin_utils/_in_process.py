@@ -12,6 +12,7 @@ own it runs as any module.
 
 from __future__ import annotations
 
+import os
 import types
 import typing as t
 
@@ -35,10 +36,15 @@ class RunInProcess(ActionBase):
         if not self._is_here():
             return merge_hash(result, self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
         validated, params = self.validate_argument_spec(**self.module.SPECIFICATION)
+        before = os.getcwd()
         try:
+            # Where modules run with a local connection, so that a relative path means the same.
+            os.chdir(self._loader.get_basedir())
             done = self.module.work(params, self._task.check_mode, self._task.diff)
         except RelengError as error:
             done = {"failed": True, "msg": error.message, **error.data}
+        finally:
+            os.chdir(before)
         # As AnsibleModule does on its way out: the values of options with no_log are masked wherever they stand.
         return merge_hash({**result, "changed": False}, remove_values(done, validated._no_log_values))
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 PLAYBOOK = """
@@ -102,3 +104,12 @@ def test_a_folder_without_steps(tmp_path, run_module):
     result = run_module("run_report", path=str(tmp_path))
     assert result["failed"]
     assert str(tmp_path) in result["msg"]
+
+
+@pytest.mark.parametrize("environment", [{}, {"A_VARIABLE": "so that it runs as any module"}])
+def test_a_relative_path_is_one_beside_the_playbook(tmp_path, run_playbook, environment):
+    tasks = [{"rdo.releng.run_step": {"path": "run", "step": "build", "status": "done"}, "environment": environment}]
+    (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+    done = run_playbook(tmp_path / "play.yml")
+    assert done.returncode == 0, done.stdout
+    assert (tmp_path / "run" / "step-build.json").exists()
