@@ -16,7 +16,7 @@ description:
     component by component.
   - A candidate of other components than those that the label holds is refused, because DLRN would go on serving the
     old build of a component that is left out.
-  - A commit that DLRN has purged is refused, before anything is written.
+  - A commit that DLRN has purged, or built again since the candidate was pinned, is refused before anything is written.
   - DLRN itself has no lock. O(lock) keeps the promotions of one host apart. Those of two hosts find out when they read
     back, and say so; a semaphore of Zuul is better.
   - A request without an answer is sent again only after looking at what came of it.

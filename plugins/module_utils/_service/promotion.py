@@ -160,7 +160,7 @@ class PromotedCandidate(Change):
             )
 
     def _check_commits(self) -> list[dict[str, str]]:
-        """What DLRN knows of the commits: none may be purged; the components whose build is older are returned."""
+        """What DLRN knows of the commits: none may be purged or built again; those of older builds are returned."""
         wanted, holds = self._wanted(), self._before.hashes()
         facts = self._facts({*wanted.values(), *holds.values()})
         if facts is None:
@@ -173,6 +173,17 @@ class PromotedCandidate(Change):
         purged = [_named(component, hashes) for component, hashes in wanted.items() if facts[hashes].purged]
         if purged:
             raise Refused(f"DLRN has purged what the candidate names: {', '.join(purged)}. {KEEP}", status=410)
+        # DLRN builds a commit again in its directory, and the API promotes the newest build.
+        rebuilt = [
+            f"{_named(one.component, wanted[one.component])} (of {one.built_at}, now of {now})"
+            for one in self._candidate.components
+            if (now := facts[wanted[one.component]].built_at) != one.built_at
+        ]
+        if rebuilt:
+            raise Refused(
+                f"DLRN has built again what the candidate names: {', '.join(rebuilt)}. Nobody has tested that. "
+                "Resolve a candidate anew."
+            )
         older = []
         for component in self._candidate.components:
             held = holds.get(component.component)

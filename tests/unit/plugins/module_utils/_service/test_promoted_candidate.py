@@ -9,7 +9,11 @@ import pytest
 
 from ansible_collections.rdo.releng.plugins.module_utils._dlrn.candidate import Candidate, Component, hashed_directory
 from ansible_collections.rdo.releng.plugins.module_utils._module.errors import InvalidInput, NotFound, Refused
-from ansible_collections.rdo.releng.plugins.module_utils._service.promotion import check_decision, parse_expected
+from ansible_collections.rdo.releng.plugins.module_utils._service.promotion import (
+    PromotedCandidate,
+    check_decision,
+    parse_expected,
+)
 
 HASHES = ("a" * 40, "b" * 40, None)
 
@@ -74,3 +78,41 @@ def test_a_component_that_is_expected_twice_is_an_error():
 def test_what_is_no_form_of_it_is_an_error(form):
     with pytest.raises((InvalidInput, NotFound)):
         parse_expected(form)
+
+
+BUILT_AT = 1769860800  # that of the candidate
+
+
+class Client:
+    """DLRN's API with one commit, and a label that nothing was promoted to."""
+
+    api_url = "https://dlrn.example.org"
+    web = None
+
+    def __init__(self, built_at, flags=0):
+        self.commit = {"extendedHash": None, "dtBuild": built_at, "flags": flags}
+
+    def get(self, path, **query):
+        return []
+
+    def graphql(self, query):
+        return {"c0": [self.commit]}
+
+
+def plan(candidate, client):
+    return PromotedCandidate(lambda: client, "tested", candidate.document(), "absent").plan()
+
+
+def test_the_very_build_that_was_pinned_is_promoted(candidate):
+    assert plan(candidate, Client(BUILT_AT)).actions == [f"promote candidate {candidate.id} to tested"]
+
+
+@pytest.mark.parametrize("built_at", [BUILT_AT + 60, BUILT_AT - 60])
+def test_a_commit_that_was_built_again_is_not_what_was_tested(candidate, built_at):
+    with pytest.raises(Refused, match="has built again what the candidate names: compute aaaaaaaa_bbbbbbbb"):
+        plan(candidate, Client(built_at))
+
+
+def test_a_commit_that_was_purged_is_not_promoted(candidate):
+    with pytest.raises(Refused, match="has purged"):
+        plan(candidate, Client(BUILT_AT, flags=2))
