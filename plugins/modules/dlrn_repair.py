@@ -21,14 +21,7 @@ requirements:
   - dlrn, for the Python that O(dlrn_python) names. Through it every kind of database that DLRN knows is read, and an
     aggregate gets the hash that DLRN would give it.
 extends_documentation_fragment:
-  - rdo.releng._attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
+  - rdo.releng._attributes.CHANGE
 options:
   config:
     description:

@@ -15,14 +15,7 @@ description:
   - For a set of small files this is one step where M(ansible.builtin.template) and M(ansible.builtin.copy) take several
     for each file; on the host that Ansible runs on, no Python needs to be started for it.
 extends_documentation_fragment:
-  - rdo.releng._attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
+  - rdo.releng._attributes.CHANGE
 options:
   path:
     description: The folder; made if need be.

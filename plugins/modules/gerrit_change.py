@@ -52,7 +52,7 @@ options:
     elements: str
     default: []
   reviewers:
-    description: Accounts or addresses that are asked to review when a patch set is pushed.
+    description: Accounts or addresses that are asked to review, unless they were before; who was taken off stays so.
     type: list
     elements: str
     default: []

@@ -72,7 +72,6 @@ actions:
   type: list
   elements: str
   sample: ["build python-foo-1.2.0-1.el9s for cloud9s-openstack-epoxy-el9s"]
-
 build:
   description:
     - The build, as M(rdo.releng.koji_build_info) has it, with its C(rpms). Null for a scratch build, and when it is not

@@ -67,7 +67,6 @@ actions:
   type: list
   elements: str
   sample: ["write candidate 4bf7c8 to /var/tmp/run/candidate.json"]
-
 candidate:
   description: The lockfile's content, schema C(rdo.releng/candidate/1).
   returned: success

@@ -45,7 +45,6 @@ actions:
   type: list
   elements: str
   sample: ["create external repository centos9s-baseos at https://mirror.stream.centos.org/9-stream/BaseOS/$arch/os/"]
-
 external_repo:
   description: The repository with C(id), C(name) and C(url); null if it is absent.
   returned: success

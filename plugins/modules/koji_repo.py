@@ -56,7 +56,6 @@ actions:
   type: list
   elements: str
   sample: ["regenerate the repository of a-build: it shows event 68, and event 75 is needed"]
-
 event:
   description: The event that had to be in it.
   returned: success

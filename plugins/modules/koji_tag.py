@@ -96,7 +96,6 @@ actions:
   type: list
   elements: str
   sample: ["create tag cloud9s-openstack-epoxy-testing"]
-
 tag:
   description: The tag with what the options name; null if it is absent.
   returned: success

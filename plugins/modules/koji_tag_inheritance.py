@@ -62,7 +62,6 @@ actions:
   type: list
   elements: str
   sample: ["add parent a-candidate of a-build, priority 10"]
-
 inheritance:
   description:
     - All parents by name, each with C(priority), C(maxdepth), C(intransitive), C(noconfig) and C(pkg_filter); null if

@@ -59,7 +59,6 @@ actions:
   type: list
   elements: str
   sample: ["add package openstack-nova to cloud9s-openstack-epoxy-candidate, owner jane"]
-
 packages:
   description: The tag's own list by package, each with C(owner) and C(blocked); null if it is empty.
   returned: success

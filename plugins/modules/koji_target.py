@@ -47,7 +47,6 @@ actions:
   type: list
   elements: str
   sample: ["create target cloud9s-openstack-epoxy-el9s from a-build to a-candidate"]
-
 target:
   description: The target with C(name), C(build_tag) and C(dest_tag); null if it is absent.
   returned: success

@@ -11,8 +11,8 @@ version_added: 0.1.0
 short_description: Results of tests
 description:
   - Counts what is in the files that test runners leave, and lists what failed and what was skipped.
-  - Understands subunit (version 2, as stestr and Tempest write it) and JUnit's XML, and tells them apart by their
-    content.
+  - Understands subunit (version 2, as stestr and Tempest write it, and version 1) and JUnit's XML, and tells them apart
+    by their content.
   - A file that is cut off or damaged is an error. A test that began and never ended has failed.
   - Does not fail when tests failed; look at RV(success).
 options:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Private to rdo.releng: no promise is made about what lies in here.
-"""Results of tests, from the files that test runners leave: subunit (version 2) and JUnit.
+"""Results of tests, from the files that test runners leave: subunit (both versions) and JUnit.
 
 Files are read as streams, so their size does not matter; what is kept of each failure is the end of its message.
 """
