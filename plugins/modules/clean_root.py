@@ -38,7 +38,6 @@ options:
     description: Names, provides, files or paths of packages. Required unless O(state=absent).
     type: list
     elements: str
-    default: []
   releasever:
     description: Value of C($releasever) in the addresses, which dnf always wants.
     type: str
@@ -121,7 +120,7 @@ def main() -> None:
             "path": {"type": "path", "required": True},
             "repositories": {"type": "list", "elements": "dict", "default": []},
             "repo_files": {"type": "list", "elements": "path", "default": []},
-            "packages": {"type": "list", "elements": "str", "default": []},
+            "packages": {"type": "list", "elements": "str"},
             "releasever": {"type": "str", "default": "9"},
             "cache": {"type": "path"},
             "log": {"type": "path"},

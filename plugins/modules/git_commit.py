@@ -32,9 +32,8 @@ options:
     elements: str
     default: []
   edits:
-    description: More files; the path and the whole text of each.
+    description: More files; the path and the whole text of each. One of O(source) and O(edits) is required.
     type: dict
-    default: {}
   appends:
     description: Text that is put at the end of files of O(source); the path and the text of each.
     type: dict
@@ -114,7 +113,7 @@ SPECIFICATION: dict[str, t.Any] = {
         "branch": {"type": "str", "default": "master"},
         "source": {"type": "path"},
         "exclude": {"type": "list", "elements": "str", "default": []},
-        "edits": {"type": "dict", "default": {}},
+        "edits": {"type": "dict"},
         "appends": {"type": "dict", "default": {}},
         "commit_message": {"type": "str", "required": True},
         "tag": {"type": "str"},

@@ -14,10 +14,9 @@ description:
   - A build that is not there is no error; it is named in RV(missing).
 options:
   builds:
-    description: NVRs.
+    description: NVRs. One of O(builds) and O(package) is required.
     type: list
     elements: str
-    default: []
   package:
     description: All builds of this package.
     type: str
@@ -108,7 +107,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **KOJI,
-            "builds": {"type": "list", "elements": "str", "default": []},
+            "builds": {"type": "list", "elements": "str"},
             "package": {"type": "str"},
             "gather": {"type": "list", "elements": "str", "choices": ["rpms", "tags"], "default": ["tags"]},
         },

@@ -141,7 +141,7 @@ class CommittedContent(Change):
     branch: str
     source: str | None
     exclude: t.Sequence[str]
-    edits: t.Mapping[str, str]
+    edits: t.Mapping[str, str] | None
     appends: t.Mapping[str, str]
     commit_message: str
     tag: str | None
@@ -186,7 +186,7 @@ class CommittedContent(Change):
         if self.source:
             unpack(self.source, content)
         _remove(content, self.exclude)
-        for place, text in self.edits.items():
+        for place, text in (self.edits or {}).items():
             path = _inside(content, place)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

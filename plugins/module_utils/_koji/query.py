@@ -110,8 +110,11 @@ _SHAPES: dict[str, t.Callable[[t.Any], Row]] = {
 }
 
 
-def build_info(hub: Hub, builds: t.Sequence[str], package: str | None, gather: t.Collection[str]) -> dict[str, t.Any]:
+def build_info(
+    hub: Hub, builds: t.Sequence[str] | None, package: str | None, gather: t.Collection[str]
+) -> dict[str, t.Any]:
     """What the module koji_build_info returns."""
+    builds = builds or ()
     found = hub.read_many([call("getBuild", nvr, about={"build": nvr}) for nvr in builds])
     for answer in found:
         if isinstance(answer, HubFault):

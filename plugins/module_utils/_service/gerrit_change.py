@@ -43,7 +43,7 @@ class SubmittedReview(Change):
         if options["revision"] and options["revision"] != review.revision:
             raise Conflict(f"{review.url} has the patch set {review.revision} now, not {options['revision']}.")
         try:
-            wanted = {str(label): int(value) for label, value in options["labels"].items()}
+            wanted = {str(label): int(value) for label, value in (options["labels"] or {}).items()}
         except (TypeError, ValueError):
             raise InvalidInput(f"The votes {options['labels']!r} are not all numbers.") from None
         mine = self._client.votes(review)
