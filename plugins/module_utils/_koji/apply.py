@@ -18,7 +18,7 @@ from .._module.errors import RelengError, TimedOut, Unavailable
 from .._module.progress import say
 from .._module.waiter import Waiter
 from .journal import Journal
-from .plan import Action
+from .plan import KINDS, Action
 from .session import Call, Hub, HubFault, call
 from .state import tagged_now
 
@@ -209,12 +209,11 @@ def wait_for_tasks(hub: Hub, numbers: t.Sequence[int], manner: Manner) -> dict[i
 def _waves(actions: t.Sequence[Action]) -> t.Iterator[list[Action]]:
     """Actions of one kind that can go together, each after all that it depends on; what is taken out comes last."""
     depth: dict[int, int] = {}
-    kinds = ("register", "tag", "retag", "untag")
     waves: dict[tuple[int, int], list[Action]] = {}
     for action in actions:
         same_kind = [depth[number] for number in action.after if number in depth]
         depth[action.id] = max(same_kind, default=-1) + 1
-        waves.setdefault((kinds.index(action.action), depth[action.id]), []).append(action)
+        waves.setdefault((KINDS.index(action.action), depth[action.id]), []).append(action)
     for key in sorted(waves):
         yield waves[key]
 

@@ -29,6 +29,8 @@ PHASES: dict[str, tuple[str, ...]] = {
     "unified_buildreqs": ("candidate", "testing", "release"),
 }
 COMPLETE = "COMPLETE"
+# Kinds of actions, in the order in which they are done.
+KINDS = ("register", "tag", "retag", "untag")
 _DIST = re.compile(r"\.(el|fc)([0-9]+)")
 
 
@@ -141,7 +143,7 @@ class Rules:
 class Action:
     """One step.
 
-    :param action: register, tag, retag or untag.
+    :param action: one of :data:`KINDS`.
     :param build: its NVR; for register None.
     :param after: ids of the actions that must have been done before.
     """
@@ -224,8 +226,7 @@ class _Planner:
                 self._bring_in(tag, package, nvr)
         for tag in there:
             self._take_out(tag)
-        order = {"register": 0, "tag": 1, "retag": 2, "untag": 3}
-        self.actions.sort(key=lambda action: order[action.action])
+        self.actions.sort(key=lambda action: KINDS.index(action.action))
         return TagPlan(self.actions, self.refused)
 
     def _in_order(self) -> list[str]:

@@ -11,6 +11,7 @@ import typing as t
 from .._koji.apply import Applier, Manner, is_done, wait_for_tasks
 from .._koji.journal import Journal, default_folder, open_retags, open_tasks
 from .._koji.plan import (
+    KINDS,
     SCHEMA,
     TAG_MAPS,
     Action,
@@ -96,6 +97,10 @@ class TagBuilds(Change):
             return {}
         purpose = {"hub": self._hub.address, "journal": self._journal.path}
         with held_lock(f"{self._journal.path[: -len('.jsonl')].rsplit('-', 1)[0]}.lock", purpose):
+            # Whoever held the lock until now may have tagged what the plan did not reckon with.
+            document = plan.result["plan"]
+            now = read_state(self._hub, document["state"])
+            _refuse_if_moved(document, now, self._journal.begun, "while the plan was made")
             say(f"{len(self._remaining)} actions on {self._hub.address}; journal: {self._journal.path}")
             try:
                 report = Applier(self._hub, self._journal, self._manner).run(self._remaining)
@@ -214,23 +219,21 @@ class TagBuilds(Change):
         :raises Conflict: the hub has moved since.
         """
         document = read_document(path, SCHEMA, "tag plan")
-        missing = {"hub", "event", "actions", "refused", "state"} - document.keys()
+        missing = {"hub", "event", "actions", "refused", "closure", "state"} - document.keys()
         if missing:
             raise InvalidInput(f"The tag plan {path} lacks {', '.join(sorted(missing))}: is it cut off?", path=path)
         if document["hub"] != self._hub.address:
             raise Conflict(f"The tag plan {path} is for {document['hub']}, not for {self._hub.address}.")
-        state = read_state(self._hub, document["state"])
         actions = [_action(data) for data in document["actions"]]
-        if all(_holds(action, state) for action in actions):
-            return document, state
-        begun = Journal(self._folder, self._hub.address, digest(document)).begun
-        moved = [name for name, then in document["state"].items() if _moved(state.tags[name], then, begun)]
-        if moved:
-            raise Conflict(
-                f"The hub has moved since the plan {path} was made, at event {document['event']}: {', '.join(moved)} "
-                "changed. Make a new plan.",
-                tags=moved,
+        strange = sorted({action.tag for action in actions} - set(document["state"]))
+        if strange:
+            raise InvalidInput(
+                f"The tag plan {path} does not say what it found in {', '.join(strange)}: was it edited?"
             )
+        state = read_state(self._hub, document["state"])
+        if not all(_holds(action, state) for action in actions):
+            begun = Journal(self._folder, self._hub.address, digest(document)).begun
+            _refuse_if_moved(document, state, begun, f"since the plan {path} was made")
         return document, state
 
     def _plan_of_file(self, document: dict[str, t.Any], result: dict[str, t.Any]) -> Plan:
@@ -329,9 +332,12 @@ def tag_table(document: dict[str, t.Any]) -> str:
 
 def _action(data: dict[str, t.Any]) -> Action:
     try:
-        return Action(**{"build": None, **data})
+        action = Action(**{"build": None, **data})
     except TypeError as error:
         raise InvalidInput(f"An action of the tag plan can not be read: {data!r} ({error}).") from None
+    if action.action not in KINDS:
+        raise InvalidInput(f"An action of the tag plan is {action.action!r}; it must be one of {', '.join(KINDS)}.")
+    return action
 
 
 def _there(state: State, name: str) -> Tag:
@@ -349,6 +355,16 @@ def _holds(action: Action, state: State) -> bool:
     if action.action == "register":
         return tag.packages.get(action.package) is False
     return is_done(action, [build.nvr for build in tag.of_package(action.package)])
+
+
+def _refuse_if_moved(document: dict[str, t.Any], state: State, begun: bool, when: str) -> None:
+    """:raises Conflict: a tag that the plan acts on is not as it was, but for what the plan itself has done."""
+    moved = [name for name, then in document["state"].items() if _moved(state.tags[name], then, begun)]
+    if moved:
+        raise Conflict(
+            f"The hub has moved {when}, at event {document['event']}: {', '.join(moved)} changed. Make a new plan.",
+            tags=moved,
+        )
 
 
 def _moved(tag: Tag | None, then: dict[str, t.Any], begun: bool) -> bool:

@@ -195,6 +195,46 @@ def test_a_plan_travels_as_a_file(server, tag_builds, tmp_path):
     assert not tag_builds(plan=str(path))["changed"]
 
 
+def test_what_comes_to_a_tag_after_the_plan_was_made_is_not_overruled(server, tag_builds, monkeypatch):
+    server.hub.seed_build("nova-1-1.el9s")
+    server.hub.seed_tagging(TESTING, "heat-1-1.el9s")
+    look, looks = server.hub.do_getLastEvent, []
+
+    def somebody_tags_between(user):
+        looks.append(user)
+        if len(looks) == 2:  # the plan is made, and looks once more before it writes
+            server.hub.seed_tagging(TESTING, "nova-2-1.el9s")
+        return look(user)
+
+    monkeypatch.setattr(server.hub, "do_getLastEvent", somebody_tags_between)
+    result = tag_builds(builds={TESTING: ["nova-1-1.el9s"]}, owner="alice")
+    assert result["failed"]
+    assert "The hub has moved while the plan was made" in result["msg"]
+    assert server.written == []
+    refused = tag_builds(builds={TESTING: ["nova-1-1.el9s"]}, owner="alice")
+    assert [one["rule"] for one in refused["refused"]] == ["downgrade", "unexplained"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"actions": [{"id": 1, "action": "delete", "tag": TESTING, "package": "nova", "reason": ""}]}, "'delete'"),
+        ({"actions": [{"action": "tag"}]}, "can not be read"),
+        ({"state": {}}, "does not say what it found in cloud9s-testing"),
+        ({"closure": "gone"}, "lacks closure"),
+    ],
+)
+def test_a_plan_that_was_edited_is_not_applied(change, said, server, tag_builds, tmp_path):
+    server.hub.seed_tagging(CANDIDATE, "nova-2-1.el9s")
+    path = tmp_path / "plan.json"
+    tag_builds(builds={TESTING: ["nova-2-1.el9s"]}, owner="alice", state="planned", plan=str(path))
+    document = {**json.loads(path.read_text()), **change}
+    path.write_text(json.dumps({key: value for key, value in document.items() if value != "gone"}))
+    result = tag_builds(plan=str(path))
+    assert result["failed"] and said in result["msg"], result["msg"]
+    assert server.written == []
+
+
 def test_nothing_secret_is_written_anywhere(server, tag_builds, tmp_path):
     server.hub.users["kojiadmin"] = server.hub.users["kojiadmin"]._replace(password="s3cret-word")
     server.hub.seed_tagging(CANDIDATE, "nova-2-1.el9s")
