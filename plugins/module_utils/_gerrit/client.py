@@ -128,7 +128,7 @@ class GerritClient:
     def has_account(self, name: str) -> bool:
         """Whether there is an account of this user name or address that the user may see."""
         try:
-            self.get(f"/accounts/{urllib.parse.quote(name)}")
+            self.get(f"/accounts/{_quoted(name)}")
         except NotFound:
             return False
         return True
@@ -270,8 +270,9 @@ class GerritClient:
         return Unavailable(f"{what}: status {status}: {short}", **data)
 
 
-def _quoted(change: str | int) -> str:
-    return urllib.parse.quote(str(change), safe="~")
+def _quoted(name: str | int) -> str:
+    """One part of a path, whatever is in it."""
+    return urllib.parse.quote(str(name), safe="~")
 
 
 def _account(account: t.Any) -> str | None:

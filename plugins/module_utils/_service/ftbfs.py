@@ -14,6 +14,7 @@ import urllib.parse
 from .._diagnosis.failures import Diagnosis, FailureClass, diagnose
 from .._dlrn.client import DlrnClient
 from .._dlrn.commits import read_holding_back
+from .._dlrn.promotion import check_trunk
 from .._gerrit.client import GerritClient, Review
 from .._git.repository import REFERENCE
 from .._module.errors import InvalidInput, NotFound, Unavailable
@@ -31,6 +32,8 @@ def plan_failures(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         raise InvalidInput(f"{options['topic']!r} can not be a topic.")
     if not REFERENCE.fullmatch(options["branch"]):
         raise InvalidInput(f"{options['branch']!r} can not be a branch.")
+    # It comes into messages of changes, which everybody can read.
+    options = {**options, "trunk_url": check_trunk(options["trunk_url"])}
     info = read_rdoinfo(options)
     packages = _packages(info, options["tag"], options["packages"])
     dlrn = DlrnClient.from_params(options)
@@ -113,7 +116,7 @@ def _diagnosis(
     """The log that says most about a failure, and what it says; DLRN's notes where no log can be read."""
     best: tuple[str, Diagnosis] | None = None
     for name in options["logs"]:
-        url = f"{options['trunk_url'].rstrip('/')}/{commit['directory']}/{name}"
+        url = f"{options['trunk_url']}/{commit['directory']}/{name}"
         answer = dlrn.web.call(url)
         is_file = url.startswith("file://")
         if not is_file and answer.status not in (200, 404, 410):
@@ -124,7 +127,7 @@ def _diagnosis(
                 best = (url, found)
     if best:
         return best
-    url = f"{options['trunk_url'].rstrip('/')}/{commit['directory']}/"
+    url = f"{options['trunk_url']}/{commit['directory']}/"
     found = diagnose(commit["notes"])
     return url, Diagnosis(found.failure_class, [*found.lines[:_MOST_LINES], "(no log can be read)"], found.missing)
 
