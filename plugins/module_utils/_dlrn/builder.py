@@ -28,6 +28,8 @@ from . import inside_dlrn
 # Every process that builds for a data directory carries this variable with the directory's path.
 MARK = "RDO_RELENG_DLRN_DATADIR"
 GIT_TIMEOUT = 120
+# DLRN may fetch rdoinfo to answer.
+ANSWER_TIMEOUT = 600
 
 
 @dataclasses.dataclass
@@ -91,15 +93,23 @@ class Builder:
         """What DLRN has recorded; commits are those with an id after ``since``, none when that is -1.
 
         :raises CommandFailed: DLRN can not read its configuration, rdoinfo or its database.
+        :raises TimedOut: it does not answer.
         """
         request = {"config_file": self.config_file, "info_repo": self.info_repo, "since": since}
-        done = subprocess.run(
-            [self._python(), "-c", inspect.getsource(inside_dlrn)],
-            input=json.dumps(request).encode(),
-            capture_output=True,
-            env=self._environment(),
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [self._python(), "-c", inspect.getsource(inside_dlrn)],
+                input=json.dumps(request).encode(),
+                capture_output=True,
+                env=self._environment(),
+                timeout=ANSWER_TIMEOUT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise TimedOut(
+                f"DLRN has not said in {ANSWER_TIMEOUT} s what it has built. Can it fetch rdoinfo from where "
+                f"{self.config_file} says?"
+            ) from error
         if done.returncode:
             message = done.stderr.decode(errors="replace").strip()
             last = message.splitlines()[-1] if message else f"exit status {done.returncode}"
@@ -179,6 +189,7 @@ class Builder:
             + (["--info-repo", self.info_repo] if self.info_repo else [])
             + ["--recheck", "--package-name", name],
             log=self.log,
+            timeout=ANSWER_TIMEOUT,
             environment=self._environment(),
         )
 

@@ -145,6 +145,9 @@ class Purge(Change):
             str(self.older_than),
             "-y",
         ]
-        argv += [*options, "--exclude-dirs", ",".join(os.path.join(self._repos, label) for label in self._labels)]
+        argv += options
+        if self._labels:
+            # It breaks down at an empty list.
+            argv += ["--exclude-dirs", ",".join(os.path.join(self._repos, label) for label in self._labels)]
         finished = run_command(argv, cwd=self._folder, log=self.log, tail=10_000_000)
         return sorted(set(REMOVED.findall(finished.output)))

@@ -6,9 +6,15 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.rdo.releng.plugins.module_utils._dlrn import builder
 from ansible_collections.rdo.releng.plugins.module_utils._dlrn.builder import find_crash, find_head, read_spec_file
 from ansible_collections.rdo.releng.plugins.module_utils._git.repository import Identity, Repository
-from ansible_collections.rdo.releng.plugins.module_utils._module.errors import NotFound, Unavailable
+from ansible_collections.rdo.releng.plugins.module_utils._module.errors import (
+    CommandFailed,
+    NotFound,
+    TimedOut,
+    Unavailable,
+)
 
 RULES = {"source": "stable/2025.1", "fallback_to_master": True}
 STRICT = {**RULES, "fallback_to_master": False}
@@ -82,3 +88,32 @@ def test_the_spec_file_is_read_if_there_is_exactly_one(repository, tmp_path):
 )  # fmt: skip
 def test_a_crash_is_told_from_a_build_that_failed(output, crash):
     assert find_crash(output) == crash
+
+
+@pytest.fixture
+def worker(tmp_path):
+    """Makes a worker whose DLRN is a script of the shell."""
+
+    def make(script):
+        (tmp_path / "bin").mkdir()
+        for name in ("dlrn", "python"):
+            (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
+            (tmp_path / "bin" / name).chmod(0o755)
+        (tmp_path / "projects.ini").write_text(f"[DEFAULT]\ndatadir={tmp_path}/data\n")
+        return builder.Builder(str(tmp_path / "projects.ini"), str(tmp_path), None, None)
+
+    return make
+
+
+def test_a_dlrn_that_does_not_answer_is_not_waited_for(worker, monkeypatch):
+    monkeypatch.setattr(builder, "ANSWER_TIMEOUT", 0.3)
+    hanging = worker("exec sleep 600")
+    with pytest.raises(TimedOut, match=r"has not said in 0\.3 s what it has built"):
+        hanging.state()
+    with pytest.raises(TimedOut):
+        hanging.recheck("alpha")
+
+
+def test_what_dlrn_says_when_it_can_not_answer_is_told(worker):
+    with pytest.raises(CommandFailed, match="can not say what it has built: No rdoinfo"):
+        worker("echo more >&2; echo No rdoinfo >&2; exit 1").state()

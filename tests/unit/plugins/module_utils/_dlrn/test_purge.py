@@ -66,3 +66,9 @@ def test_what_can_not_be_meant_is_named_before_anything_runs(dlrn, options, erro
     with pytest.raises(error, match=message):
         purge(dlrn, **options).plan()
     assert not (dlrn / "said").exists()
+
+
+def test_where_no_label_is_kept_there_is_nothing_to_exclude(dlrn):
+    # dlrn-purge takes an empty folder for one, and breaks down.
+    assert purge(dlrn, keep=[], forget=["current", "tested"]).plan().result["exclude_dirs"] == []
+    assert "--exclude-dirs" not in (dlrn / "said").read_text()
