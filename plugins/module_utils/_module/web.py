@@ -157,8 +157,11 @@ def _read_file(url: str, what: str) -> bytes:
     path = urllib.parse.unquote(urllib.parse.urlsplit(url).path)
     try:
         with open(path, "rb") as file:
-            return file.read(MOST_BYTES)
+            content = file.read(MOST_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         raise NotFound(f"There is no {what} at {url}.", url=url) from None
     except OSError as error:
         raise Unavailable(f"The {what} {url} can not be read: {error}.", url=url) from error
+    if len(content) > MOST_BYTES:
+        raise Unavailable(f"The {what} {url} can not be read: it is longer than {MOST_BYTES} bytes.", url=url)
+    return content
