@@ -43,7 +43,7 @@ class MockBuild(Change):
         find_program("mock")
         self._inputs = inputs(self._params)
         record = self._read_record()
-        fresh = record is not None and record["inputs"] == self._inputs and _complete(record["files"])
+        fresh = record is not None and record.get("inputs") == self._inputs and _complete(record["files"])
         what = [os.path.basename(path) for path in self._params["srpms"] or [self._params["spec"]]]
         actions = [] if fresh else [f"Build {', '.join(what)} with mock in {self._params['root']}"]
         before = {"packages": sorted(record["files"]) if record else []}
@@ -109,9 +109,10 @@ class MockBuild(Change):
         try:
             with open(self._record, encoding="utf-8") as file:
                 record = json.load(file)
-        except (FileNotFoundError, ValueError):
+        except (OSError, ValueError):
             return None
-        return record if record.get("schema") == SCHEMA else None
+        whole = isinstance(record, dict) and record.get("schema") == SCHEMA and isinstance(record.get("files"), dict)
+        return record if whole else None
 
 
 def inputs(params: t.Mapping[str, t.Any]) -> str:
@@ -139,4 +140,4 @@ def _sha256(path: str) -> str:
 
 
 def _complete(files: t.Mapping[str, int]) -> bool:
-    return all(os.path.exists(path) and os.path.getsize(path) == size for path, size in files.items())
+    return bool(files) and all(os.path.exists(path) and os.path.getsize(path) == size for path, size in files.items())
