@@ -92,7 +92,7 @@ lint: .venv/dev.done $(COLLECTION) ## Ruff, mypy, ansible-lint, ansible-test san
 	@.ci/lint
 
 .PHONY: units
-units: .venv/dev.done $(COLLECTION) ## Unit tests
+units: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Unit tests
 	@$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/unit
 
 .PHONY: contract
