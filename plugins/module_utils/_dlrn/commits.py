@@ -12,6 +12,7 @@ import typing as t
 from .._module.errors import InvalidInput, Unavailable
 from .candidate import hashed_directory, utc
 from .client import DlrnClient
+from .promotion import PURGED
 
 PAGE = 100
 # Questions in one request: gunicorn takes no line longer than 4094 characters.
@@ -20,7 +21,6 @@ FIELDS = (
     "projectName component status commitHash distroHash extendedHash "
     "dtCommit dtBuild commitBranch artifacts notes flags"
 )
-PURGED = 2  # FLAG_PURGED of dlrn/purge.py
 
 
 def commit_info(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import secrets
@@ -234,15 +233,14 @@ class _Content:
 
     def _remote(self, *arguments: str) -> None:
         options = self._options
-        with self._credentials() as variables, self._git.environment(**variables):
+        with self._git.environment(**self._credentials()):
             timeout = options["git_timeout"]
             try:
                 self._git.git("-c", "credential.helper=", "-c", "gc.auto=0", *arguments, timeout=timeout)
             except TimedOut as error:
                 raise TimedOut(f"{self._url} did not finish git {arguments[0]} within {timeout:g} s.") from error
 
-    @contextlib.contextmanager
-    def _credentials(self) -> t.Iterator[dict[str, str]]:
+    def _credentials(self) -> dict[str, str]:
         """Variables with which git answers for itself when it is asked who it is; the password is never in argv."""
         options = self._options
         ssh = ["ssh", "-oBatchMode=yes"]
@@ -260,7 +258,7 @@ class _Content:
                 GERRIT_USER=options["gerrit_username"],
                 GERRIT_SECRET=options["gerrit_password"] or "",
             )
-        yield variables
+        return variables
 
 
 def _state(review: Review | None) -> dict[str, t.Any]:

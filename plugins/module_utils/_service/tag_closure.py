@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import os
 import re
+import tempfile
 import time
 import typing as t
 
@@ -197,8 +198,6 @@ class _Proof:
         what = "RPM of a build"
         files = [self._reader.location(address, what) for nvr in nvrs for address in addresses.get(nvr, ())]
         say(f"Reading the headers of {len(files)} RPMs of {len(nvrs)} builds that are in no repository")
-        import tempfile
-
         folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="rdo.releng-"))
         headers = fetch_headers(files, folder, Transport(deadline=DEADLINE, ca_path=self._ca_path))
         return [Source(FROM_HUB, (self._stack.enter_context(indexed(headers, FROM_HUB)),))]
