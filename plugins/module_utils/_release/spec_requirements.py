@@ -21,7 +21,6 @@ from .constraints import normalized, python_of
 from .constraints_compare import status_of
 from .upstream_requirements import Requirement, UpstreamRequirements
 
-CHANGES = ("missing", "minimum", "excess")
 _DEPENDENCY = re.compile(r"(?P<name>[^\s,<>=]+)(?:\s*(?P<operator>>=|<=|=|<|>)\s*(?P<version>[^\s,]+))?")
 _DIST = re.compile(r"python3(?:\.\d+)?dist\((?P<name>[^)\[]+)(?:\[[^)]*)?\)")
 # What a spec needs of Python that is no distribution of upstream's.
