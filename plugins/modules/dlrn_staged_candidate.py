@@ -13,7 +13,8 @@ description:
   - Finds the lockfile of what a staging label holds, so that a run can go on with it rather than stage something else.
     Whoever staged it has voted for it with the lockfile as notes, as role P(rdo.releng.candidate#role) does.
   - There is none to go on with when nothing is staged, when it was promoted or something else was promoted after it was
-    staged, when nobody kept its lockfile, or when it is too old. RV(reason) says which.
+    staged, when nobody kept its lockfile, when it is too old, or when a repository is not the one that the lockfile
+    names any more, which only O(trunk_url) tells. RV(reason) says which.
   - Only reads from DLRN's API, and needs no credentials; those of the action group are not used.
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE

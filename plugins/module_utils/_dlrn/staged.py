@@ -18,12 +18,13 @@ import os
 import time
 import typing as t
 
-from .._module.errors import RelengError
+from .._module.errors import InvalidInput, NotFound, RelengError
 from .._module.runner import Change, Plan
 from .candidate import Candidate, read_candidate, utc, write_candidate
 from .client import DlrnClient
 from .names import check_name
 from .promotion import Label, check_label, check_trunk, read_label
+from .trunk import Trunk
 from .votes import DlrnVoteStore, Vote
 
 
@@ -94,7 +95,20 @@ class StagedCandidate(Change):
                 None,
                 f"Candidate {candidate.id[:12]} is {age / 3600:.1f} h old; {self.max_age / 3600:g} h are allowed.",
             )
+        if self.trunk_url:
+            changed = self._changed(Trunk(self.trunk_url, client.web), candidate)
+            if changed:
+                return None, f"Candidate {candidate.id[:12]} is not what {self.label} holds: {changed}."
         return candidate, f"Candidate {candidate.id[:12]} of {candidate.resolved_at} is not decided on yet."
+
+    def _changed(self, trunk: Trunk, candidate: Candidate) -> str:
+        """What of ``candidate`` the label does not hold; a build that was made again has the same hashes."""
+        try:
+            there = {part.component: part for part in trunk.label(self.label).components}
+        except (NotFound, InvalidInput) as error:
+            return error.message.rstrip(".")
+        changed = [part.repo_url for part in candidate.components if there.get(part.component) != part]
+        return f"{', '.join(changed)} is another repository now" if changed else ""
 
     def _kept(self, client: DlrnClient, staged: Label) -> Candidate | None:
         """The newest lockfile among the votes on what is staged."""

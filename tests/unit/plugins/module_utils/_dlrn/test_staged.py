@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 
 import pytest
@@ -16,7 +17,9 @@ from ansible_collections.rdo.releng.plugins.module_utils._dlrn.candidate import 
     read_candidate,
 )
 from ansible_collections.rdo.releng.plugins.module_utils._dlrn.staged import StagedCandidate
+from ansible_collections.rdo.releng.plugins.module_utils._dlrn.trunk import Trunk
 from ansible_collections.rdo.releng.plugins.module_utils._dlrn.votes import bound_notes
+from ansible_collections.rdo.releng.plugins.module_utils._module.web import Web
 
 NEW, OLD, DISTGIT = "a" * 40, "b" * 40, "c" * 40
 AGGREGATE = "d" * 32
@@ -130,3 +133,49 @@ def test_the_newest_lockfile_counts():
     later = dataclasses.replace(CANDIDATE, distro="centos10")
     votes = [vote(later, timestamp=RESOLVED + 90), vote()]
     assert look(Client(STAGED, [], votes)).result["candidate"]["id"] == later.id
+
+
+@pytest.fixture
+def trunk(tmp_path):
+    """A tree whose label ``testing`` holds one component, the candidate of that, and an API that says the same."""
+    folder = tmp_path / hashed_directory(NEW, DISTGIT, None, "common")
+    (folder / "repodata").mkdir(parents=True)
+    (folder / "repodata" / "repomd.xml").write_text("<repomd></repomd>")
+    row = {"component": "common", "commit_hash": NEW, "distro_hash": DISTGIT, "extended_hash": "None"}
+    (folder / "commit.yaml").write_text(json.dumps({"commits": [{**row, "dt_build": str(RESOLVED)}]}))
+    repo_file = f"[delorean-component-common]\nbaseurl=file://{folder}\n"
+    aggregate = hashlib.md5(repo_file.encode(), usedforsecurity=False).hexdigest()
+    filed = f"testing/{aggregate[:2]}/{aggregate[2:4]}/{aggregate}/delorean.repo.md5"
+    for place, text in (
+        ("testing/delorean.repo", repo_file), ("component/common/testing/delorean.repo", repo_file), (filed, aggregate),
+    ):  # fmt: skip
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(text)
+    components = Trunk(f"file://{tmp_path}", Web()).label("testing").components
+    candidate = dataclasses.replace(CANDIDATE, aggregate_hash=aggregate, components=components)
+    client = Client([{**STAGED[0], "aggregate_hash": aggregate}], [], [vote(candidate)])
+    client.web = Web()
+    client.get = lambda path, **query: (
+        client.promotions[query["promote_name"]] if "promote_name" in query else client.votes
+    )
+    return tmp_path, folder, client
+
+
+def test_with_its_tree_the_candidate_is_compared_bit_by_bit(trunk):
+    root, _folder, client = trunk
+    assert look(client, trunk_url=f"file://{root}").result["candidate"]["components"][0]["commit_hash"] == NEW
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "reason"),
+    [
+        ("repodata/repomd.xml", "<repomd>anew</repomd>", "is another repository now"),
+        ("repodata/repomd.xml", None, "is not there"),
+    ],
+)
+def test_what_was_built_again_or_purged_since_is_not_gone_on_with(trunk, file, text, reason):
+    root, folder, client = trunk
+    (folder / file).unlink() if text is None else (folder / file).write_text(text)
+    result = look(client, trunk_url=f"file://{root}").result
+    assert result["candidate"] is None
+    assert "is not what testing holds: " in result["reason"] and reason in result["reason"]
