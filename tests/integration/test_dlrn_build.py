@@ -7,6 +7,7 @@ The tests build upon each other in their order: what one has built, the next has
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import signal
@@ -77,6 +78,18 @@ def test_every_new_commit_is_built(world):
     assert row["repo_url"] == f"file://{row['repository']}"
     assert "Built and installed: python3-alpha" in pathlib.Path(row["logs"]["rpmbuild.log"]).read_text()
     assert not world.build()["changed"]
+
+
+def test_the_playbook_builds_and_says_what_holds_back(world, run_playbook):
+    world.change("alpha")
+    world.package("gamma", tags="BuildRequires: python3-nosuchthing")
+    given = {"trunk_build_folder": str(world.folder / "dlrn"), "trunk_build_virtualenv": str(DLRN)}
+    done = run_playbook("rdo.releng.trunk_build", "-e", json.dumps(given))
+    assert done.returncode != 0
+    assert "does not build (missing-requirement)" in done.stdout and "python3-nosuchthing" in done.stdout
+    world.package("gamma")
+    done = run_playbook("rdo.releng.trunk_build", "-e", json.dumps(given))
+    assert done.returncode == 0, done.stdout
 
 
 def test_what_does_not_build_is_recorded_and_the_rest_is_built(world):
