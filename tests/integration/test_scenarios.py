@@ -12,6 +12,8 @@ import gzip
 import http.server
 import json
 import re
+import shutil
+import subprocess
 import threading
 
 import pytest
@@ -186,6 +188,84 @@ def test_red_says_why_and_votes(red, case):
 def test_what_an_earlier_run_left_does_not_count(red):
     """The run that was ended found a file of results of the run before it, and did not take it."""
     assert not list((red / "hang" / "tests").iterdir())
+
+
+STESTR = """#!/bin/sh
+# Stands in for stestr: the tests of each module end as it is named.
+repository=${1#--repo-url=}
+case $2 in
+  */passes/tests) /bin/mkdir "$repository/.stestr"; printf 'test: one\\nsuccess: one\\n' > "$repository/.stestr/0" ;;
+  */hangs/tests) read -r _ < /dev/zero ;;
+  */is_killed/tests) kill -9 $$ ;;
+esac
+"""
+
+
+@pytest.fixture(scope="module")
+def shell_root(tmp_path_factory):
+    """A root with nothing but a shell, and scripts in place of Python and stestr."""
+    root = tmp_path_factory.mktemp("root")
+    programs = ["/bin/sh", "/bin/mkdir"]
+    libraries = subprocess.run(["ldd", *programs], check=True, capture_output=True, text=True).stdout
+    for path in {*programs, *re.findall(r"(/\S+) \(0x", libraries)}:
+        (root / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, root / path[1:])
+    for name in ("dev", "proc", "site", "tmp", "usr/bin"):
+        (root / name).mkdir(parents=True, exist_ok=True)
+    for name, text in (("python3", "#!/bin/sh\necho /site\n"), ("stestr", STESTR)):
+        (root / "usr/bin" / name).write_text(text)
+        (root / "usr/bin" / name).chmod(0o755)
+    return root
+
+
+def test_projects_whose_tests_break_off_leave_those_of_the_others(stage, shell_root):
+    """Played in a root that is there, as dnf has nothing to install here."""
+    role, results = stage / "roles" / "upstream_tests", stage / "upstream-tests"
+    (role / "tasks").mkdir(parents=True)
+    include = {"name": "rdo.releng.scenario_upstream_tests", "tasks_from": "tests"}
+    (role / "tasks" / "main.yml").write_text(yaml.safe_dump([{"ansible.builtin.include_role": include}]))
+    given = {
+        "scenario_name": "upstream-tests",
+        "scenario_role": str(role),
+        "scenario_results": str(results),
+        "scenario_upstream_tests_root": str(shell_root),
+        "scenario_upstream_tests_timeout": 3,
+        "scenario_upstream_tests_projects": [
+            {"name": name.replace("_", "-"), "module": name, "exclude": [{"test": "x", "reason": "no x"}]}
+            for name in ("hangs", "is_killed", "passes")
+        ],
+    }
+    task = {"ansible.builtin.include_role": {"name": "rdo.releng.scenario"}, "vars": given}
+    play = {"hosts": "localhost", "gather_facts": False, "vars_files": [str(VARIABLES)], "tasks": [task]}
+    (stage / "upstream.yml").write_text(yaml.safe_dump([play]))
+    done = run_playbook(stage / "upstream.yml", environment={"RELENG_MOLECULE": str(stage)})
+    assert done.returncode != 0
+    (vote,) = (results / "votes").rglob("*.json")
+    notes = json.loads(vote.read_text())["notes"]
+    assert "1 passed, 0 failed, 0 skipped; timeout: hangs: /usr/bin/stestr" in notes
+    said = " ".join(done.stdout.split())
+    assert "hangs: /usr/bin/stestr in" in said and "was ended after 3 s" in said
+    assert "is-killed: /usr/bin/stestr in" in said
+    assert (results / "tests" / "hangs" / "excluded").read_text().splitlines()[1] == "x  # no x"
+
+
+def test_nothing_is_run_whose_result_could_not_be_reported(stage):
+    given = {
+        "scenario_name": "packstack-scenario001",
+        "scenario_role": "rdo.releng.scenario_packstack",
+        "scenario_results": str(stage / "unreported"),
+        "scenario_vote": True,
+    }
+    nobody = {"api_url": "http://127.0.0.1:1", "retries": 0}
+    task = {"ansible.builtin.include_role": {"name": "rdo.releng.scenario"}, "vars": given}
+    play = {"hosts": "localhost", "gather_facts": False, "vars_files": [str(VARIABLES)], "tasks": [task]}
+    (stage / "unreported.yml").write_text(
+        yaml.safe_dump([{**play, "module_defaults": {"group/rdo.releng.dlrn": nobody}}])
+    )
+    done = run_playbook(stage / "unreported.yml", environment={"RELENG_MOLECULE": str(stage)})
+    assert done.returncode != 0
+    assert "packstack-scenario001 was not run, because its votes can not be read" in " ".join(done.stdout.split())
+    assert not (stage / "unreported").exists()
 
 
 def test_packaged_puppet_modules_are_those_of_the_puppetfile(stage):
