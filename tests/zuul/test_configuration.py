@@ -42,7 +42,7 @@ def render(folder, **options):
 
 def test_zuul_understands_all_of_it(tenant):
     done = validate(ROOT, tenant)
-    assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["89 jobs, no errors"]), done.stdout
+    assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["91 jobs, no errors"]), done.stdout
 
 
 def test_what_is_wrong_is_found(tenant, tmp_path):
@@ -50,8 +50,11 @@ def test_what_is_wrong_is_found(tenant, tmp_path):
     shutil.copytree(tenant, broken)
     path = broken / "zuul.d" / "release-epoxy.yaml"
     path.write_text(path.read_text().replace("parent: releng-candidate", "parent: releng-candidat", 1))
+    path = broken / "main.yaml"
+    path.write_text(path.read_text().replace("load-branch", "load-branches"))
     done = validate(ROOT, broken)
     assert done.returncode == 1
+    assert "main.yaml: extra keys not allowed" in done.stdout
     assert "epoxy-el9s-candidate: the parent releng-candidat is not defined" in done.stdout
 
 

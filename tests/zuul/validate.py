@@ -1,6 +1,7 @@
 # Copyright: rdo.releng contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads the Zuul configuration of checkouts with Zuul's own parser, and prints what is wrong. Run by Zuul's Python.
+"""Reads the Zuul configuration of checkouts, and a tenant's in their main.yaml, with Zuul's own parser, and prints what
+is wrong. Run by Zuul's Python.
 
 Zuul itself says so only to a running tenant. Besides, parents, dependencies, playbooks, templates, pipelines and
 semaphores that a job names have to exist. What only a site has (base, nodesets, secrets) is not looked for.
@@ -43,6 +44,18 @@ def parse(repository: pathlib.Path, context: t.Any) -> tuple[t.Any, list[str]]:
         if key.endswith("_errors"):
             errors += [f"{repository}: {getattr(error, 'error', error)}" for error in found]
     return unparsed, errors
+
+
+def tenant_errors(repository: pathlib.Path, registry: ConnectionRegistry) -> t.Iterator[str]:
+    """What is wrong with the tenants of a checkout's main.yaml, if it has one."""
+    path = repository / "main.yaml"
+    loader = configloader.ConfigLoader(registry, None, None, model.SystemAttributes(), None)
+    try:
+        tenants = loader.readConfig(str(path)).tenants if path.exists() else {}
+        for tenant in tenants.values():
+            loader.tenant_parser.getSchema()(tenant)
+    except Exception as error:
+        yield f"{path}: {error}"
 
 
 def as_list(value: t.Any) -> list[t.Any]:
@@ -97,6 +110,7 @@ def main(repositories: list[pathlib.Path]) -> int:
     }
     problems = [problem for _repository, _unparsed, errors in found for problem in errors]
     for repository, unparsed, _errors in found:
+        problems += tenant_errors(repository, registry)
         problems += unresolved(repository, unparsed, names)
     print(*problems, f"{len(names['jobs'])} jobs, {len(problems) or 'no'} errors", sep="\n")
     return 1 if problems else 0
