@@ -23,7 +23,7 @@ from .._module.progress import say
 from .._module.runner import Change, Plan
 from .report_page import render_page
 from .run_report import shape_for_page, summarize
-from .run_steps import check_step, format_time
+from .run_steps import NAME, check_step, format_time
 
 # A line without an end is cut into pieces of this size, so that memory is bounded, too.
 LINE = 65536
@@ -66,9 +66,15 @@ class CollectLogs(Change):
                 f"max_file is {p['max_file']} and max_total {p['max_total']}: at least 1024 bytes are needed for a "
                 "file, and no less for all than for one."
             )
+        names = [command["name"] for command in p["commands"]]
+        for name in names:
+            if not NAME.fullmatch(name) or names.count(name) > 1:
+                raise InvalidInput(
+                    f"The output of a command can not be kept as {name!r}: that is no name, or used twice."
+                )
         if os.path.isdir(self._path) and os.listdir(self._path) and not os.path.exists(self._index(self._path)):
             raise InvalidInput(f"{self._path} holds something else than collected logs; it is not overwritten.")
-        wanted = [*p["first"], *p["sources"], *(command["name"] for command in p["commands"])]
+        wanted = [*p["first"], *p["sources"], *names]
         action = f"collect {', '.join(wanted)} into {self._path}"
         return Plan({}, {"collected": wanted}, [action], {"path": self._path, "index": self._index(self._path)})
 
@@ -177,9 +183,10 @@ class CollectLogs(Change):
         if len(content) > self._left:
             return Kept(source, None, note="the collection is full"), ""
         self._left -= len(content)
-        name = name[: -len(".gz")] if name.endswith(".gz") else name
-        write_atomically(os.path.join(work, f"{name}.gz"), content)
-        return Kept(source, f"{name}.gz", len(content), note), text
+        if not name.endswith(".gz") or os.path.exists(os.path.join(work, name)):
+            name += ".gz"  # also of a compressed log that lies beside one that is not
+        write_atomically(os.path.join(work, name), content)
+        return Kept(source, name, len(content), note), text
 
     def _ask(self, command: dict[str, t.Any], work: str) -> Kept:
         """What a program says of the host; one that is not there is left out."""

@@ -70,3 +70,17 @@ def test_a_folder_of_something_else_is_not_overwritten(logs):
     (logs / "collected" / "thesis.txt").write_text("mine")
     with pytest.raises(InvalidInput, match="not overwritten"):
         collect(logs)
+
+
+def test_a_log_and_its_compressed_brother_are_both_kept(logs):
+    (logs / "run.log.gz").write_bytes(gzip.compress(b"older\n"))
+    (logs / "nova" / "old.log.gz").write_bytes(gzip.compress(b"oldest\n"))
+    assert collect(logs)["files"] == 4
+    found = [kept(logs, name) for name in ("run.log", "run.log.gz", "nova/old.log", "nova/api.log")]
+    assert found == ["one\n", "older\n", "oldest\n", "two\n"]
+
+
+@pytest.mark.parametrize("names", [["../../out"], ["a/b"], [""], ["same", "same"]])
+def test_the_output_of_a_command_has_a_name_of_its_own(logs, names):
+    with pytest.raises(InvalidInput, match="no name, or used twice"):
+        collect(logs, commands=[{"name": name, "command": ["true"]} for name in names])
