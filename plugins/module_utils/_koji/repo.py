@@ -38,7 +38,8 @@ class CurrentRepo(Change):
         held = f"shows event {repo['begin_event']}" if repo else "is not there"
         verb = "regenerate" if self._params["regenerate"] else "wait for"
         sentence = f"{verb} the repository of {self._tag}: it {held}, and event {self._needed} is needed"
-        result = {"repo": before or None, "event": self._needed}
+        # Waiting changes nothing.
+        result = {"changed": self._params["regenerate"], "repo": before or None, "event": self._needed}
         return Plan(before, {**before, "event": self._needed}, [sentence], result)
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:
@@ -46,7 +47,7 @@ class CurrentRepo(Change):
         timeout, pause = self._params["wait_timeout"], self._params["poll"]
         if not self._params["regenerate"]:
             done = Waiter(timeout, pause).wait(self._read, self._is_current, f"the repository of {self._tag}")
-            return {"changed": False, "repo": self._as_data(t.cast(t.Any, done))}
+            return {"repo": self._as_data(t.cast(t.Any, done))}
         about = {"tag": self._tag}
         try:
             # Two tasks for one repository do no harm, so one whose answer was lost is simply asked for again.

@@ -51,24 +51,24 @@ class HubBuild(Change):
         what = f"{self._nvr or self._source} for {self._target}"
         if build and build["state"] == "BUILDING":
             self._running = build["task_id"]
-            return Plan(build, build, [f"wait for task {self._running}, which builds {what}"], result)
+            action = f"wait for task {self._running}, which builds {what}"
+            return Plan(build, build, [action], {**result, "changed": False})
         verb = "scratch-build" if params["scratch"] else "build"
         return Plan(build or {}, {"nvr": self._nvr, "state": "COMPLETE"}, [f"{verb} {what}"], result)
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:
         try:
             task = self._running or self._queue()
-            changed = {"changed": self._running is None, "task_id": task}
             if not self._params["wait"]:
-                return changed
+                return {"task_id": task}
             if self._wait(task) != CLOSED:
                 self._fail(task)
             if self._params["scratch"]:
-                return {**changed, "logs": self._task_logs([task])}
+                return {"task_id": task, "logs": self._task_logs([task])}
             build = self._build()
             if build is None or build["state"] != "COMPLETE":
                 raise RelengError(f"Task {task} ended well, and {self._nvr} is not complete on the hub.", task_id=task)
-            return {**changed, "build": build, "logs": self._logs_of(build)}
+            return {"task_id": task, "build": build, "logs": self._logs_of(build)}
         finally:
             self._hub.close()
 

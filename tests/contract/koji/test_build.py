@@ -52,6 +52,14 @@ def test_a_build_is_made_once(build, double, ends_well):
     assert "login" not in double.calls
 
 
+def test_waiting_for_somebody_elses_build_is_no_change(build, double):
+    number = double.hub.make_build("nova", "1", "1.el9s", None, double.hub.users["kojiadmin"], state=0)
+    double.hub.builds[number]["task_id"] = 7
+    planned = build(check=True, source=SOURCE, nvr="nova-1-1.el9s")
+    assert planned["actions"] == ["wait for task 7, which builds nova-1-1.el9s for el9s"]
+    assert not planned["changed"]
+
+
 def test_a_scratch_build_is_always_made(build, double, ends_well):
     assert build(source=SOURCE, scratch=True)["changed"]
     result = build(source=SOURCE, scratch=True, wait=False)

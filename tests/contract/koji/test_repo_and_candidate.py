@@ -45,7 +45,9 @@ def test_a_repository_is_made_when_the_tag_has_changed(run, double):
     assert newer["repo"]["url"] == f"http://files.example.com/koji/repos/{TESTING}/{newer['repo']['id']}"
 
 
-def test_waiting_for_a_repository_has_an_end(run, double):
+def test_waiting_for_a_repository_has_an_end_and_is_no_change(run, double):
+    planned = run("koji_repo", check=True, tag=TESTING, regenerate=False)
+    assert (planned["changed"], len(planned["actions"])) == (False, 1)
     result = run("koji_repo", tag=TESTING, regenerate=False, wait_timeout=0.2, poll=0.1)
     assert "Waited 0.2 s for the repository" in result["msg"]
     assert double.written == []
