@@ -74,6 +74,8 @@ def _read(path: str, file: str) -> dict[str, Deliverable]:
         if not isinstance(release, dict) or "version" not in release:
             raise InvalidInput(f"A release of the deliverable {file} has no version: {release!r}.", file=file)
         for project in release.get("projects") or []:
+            if not isinstance(project, dict) or "repo" not in project:
+                raise InvalidInput(f"A project of the deliverable {file} has no repo: {project!r}.", file=file)
             versions.setdefault(project["repo"], []).append(str(release["version"]))
     independent = file.startswith(INDEPENDENT)
     model = data.get("release-model") or ("independent" if independent else "cycle-with-intermediary")

@@ -161,6 +161,9 @@ class Rdoinfo:
         components = self._merged.get("components") or []
         if not isinstance(components, list):
             raise InvalidInput(f"components of {self.description} is no list.")
+        for component in components:
+            if not isinstance(component, dict) or "name" not in component:
+                raise InvalidInput(f"A component of {self.description} has no name: {component!r}.")
         return [component["name"] for component in components]
 
     @property

@@ -108,6 +108,10 @@ def test_pre_releases(version, pre):
         ("", "flamingo/bad.yaml is no mapping"),
         ("releases: x", "flamingo/bad.yaml has no list of releases"),
         ("releases: [{projects: []}]", "A release of the deliverable flamingo/bad.yaml has no version"),
+        (
+            "releases: [{version: 1.0.0, projects: [nova]}]",
+            "A project of the deliverable flamingo/bad.yaml has no repo",
+        ),
         ("releases: [", "bad.yaml is no valid YAML"),
     ],
 )

@@ -112,6 +112,12 @@ def test_releases_have_their_distros_with_a_branch(folder):
     assert info.components == ["common", "compute"]
 
 
+@pytest.mark.parametrize("rows", [["common"], [{"title": "common"}], {"name": "common"}])
+def test_a_component_without_a_name_is_an_error(rows):
+    with pytest.raises(InvalidInput, match="component"):
+        _found = Rdoinfo({"components": rows}).components
+
+
 def test_builds_by_tag_leave_out_marks_that_name_none(folder):
     assert Rdoinfo.read(folder()).buildsys_tags == {
         "cloud9s-openstack-epoxy-release": {"openstack-nova": "openstack-nova-31.0.0-1.el9s"},
