@@ -17,7 +17,7 @@ import subprocess
 import time
 import typing as t
 
-from .errors import CommandFailed, NotFound, TimedOut
+from .errors import CommandFailed, InvalidInput, NotFound, TimedOut
 
 # How to get a program that bindep.txt names, by the host's package manager.
 PACKAGES = {
@@ -77,19 +77,21 @@ def run_command(
     """Run a program to its end.
 
     :param argv: program and arguments; never a shell line, never a secret.
-    :param log: file that the output is appended to, with the command before and the exit status after it.
+    :param log: file that the output is appended to, with the command before and the exit status after it; its folder is
+        made if need be.
     :param timeout: seconds; then the program and all it started in its process group are killed.
     :param environment: the whole environment; None: this process's own.
     :param expected: exit statuses that are no error.
     :param tail: characters of output kept for the answer.
     :param watch: called with each line of output as it comes.
-    :raises CommandFailed: any other exit status.
+    :raises CommandFailed: any other exit status, or it can not be started.
     :raises TimedOut: when ``timeout`` was over.
+    :raises InvalidInput: the log can not be written.
     """
     program = [find_program(argv[0]) if "/" not in argv[0] else argv[0], *argv[1:]]
     start = time.monotonic()
     output = bytearray()
-    with open(log or os.devnull, "ab") as log_file:
+    with _open_log(log) as log_file:
         log_file.write(f"+ {shlex.join(program)}\n".encode())
         log_file.flush()
         read_end, write_end = os.pipe()
@@ -104,6 +106,9 @@ def run_command(
                     env=None if environment is None else dict(environment),
                     start_new_session=True,
                 )
+            except OSError as error:
+                known = {"rc": 126, "cmd": list(argv), "output": str(error), "log": log}
+                raise CommandFailed(f"{argv[0]} can not be started: {error}.", **known) from error
             finally:
                 os.close(write_end)
             try:
@@ -124,6 +129,14 @@ def run_command(
         last = finished.output.strip().splitlines()[-1:] or ["it printed nothing"]
         raise CommandFailed(f"{argv[0]} ended with status {rc}: {last[0]}.{where}", **data)
     return finished
+
+
+def _open_log(path: str | None) -> t.BinaryIO:
+    try:
+        os.makedirs(os.path.dirname(os.path.abspath(path or os.devnull)), exist_ok=True)
+        return open(path or os.devnull, "ab")
+    except OSError as error:
+        raise InvalidInput(f"The log {path} can not be written: {error}.", log=path) from error
 
 
 def _copy_output(

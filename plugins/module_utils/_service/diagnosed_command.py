@@ -40,7 +40,6 @@ def run_diagnosed(
     :raises TimedOut: the same.
     """
     say(f"{what} runs; log: {log}")
-    os.makedirs(os.path.dirname(log) or ".", exist_ok=True)
     start = os.path.getsize(log) if os.path.exists(log) else 0
     try:
         done = run_command(argv, log=log, timeout=timeout, expected=expected, watch=Listener(), **options)

@@ -9,7 +9,12 @@ import time
 import pytest
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.command import find_program, run_command
-from ansible_collections.rdo.releng.plugins.module_utils._module.errors import CommandFailed, NotFound, TimedOut
+from ansible_collections.rdo.releng.plugins.module_utils._module.errors import (
+    CommandFailed,
+    InvalidInput,
+    NotFound,
+    TimedOut,
+)
 
 
 def test_output_and_status_are_kept_in_the_log(tmp_path):
@@ -68,3 +73,21 @@ def test_a_program_that_is_not_here_comes_with_the_command_that_installs_it(monk
         find_program("createrepo_c")
     with pytest.raises(NotFound, match="mock is not installed. It is not packaged for this host"):
         find_program("mock")
+
+
+def test_the_folder_of_a_log_is_made_where_it_can_be(tmp_path):
+    log = tmp_path / "new" / "folder" / "log"
+    run_command(["true"], log=str(log))
+    assert log.read_text().startswith("+ ")
+    with pytest.raises(InvalidInput, match=f"The log {log}/more can not be written: .*Not a directory|File exists"):
+        run_command(["true"], log=f"{log}/more")
+
+
+@pytest.mark.parametrize("how", ["no program", "no folder"])
+def test_what_can_not_be_started_is_a_failure(tmp_path, how):
+    script = tmp_path / "script"
+    script.write_text("echo no interpreter, and not to be run\n")
+    command = {"argv": [str(script)]} if how == "no program" else {"argv": ["true"], "cwd": str(tmp_path / "none")}
+    with pytest.raises(CommandFailed, match=r"can not be started: \[Errno \d+\]") as caught:
+        run_command(**command)
+    assert caught.value.data["rc"] == 126
