@@ -53,7 +53,7 @@ class CurrentRepo(Change):
             # Two tasks for one repository do no harm, so one whose answer was lost is simply asked for again.
             task = self._hub.write(call("newRepo", self._tag, about=about), happened=lambda: None)
             states = wait_for_tasks(self._hub, [task], Manner(task_timeout=timeout, poll=pause))
-            if states[task] != CLOSED:
+            if states.get(task) != CLOSED:
                 self._hub.read("getTaskResult", task, about={**about, "task": task})
         finally:
             self._hub.close()
