@@ -21,6 +21,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.vars import merge_hash
 
 from ..module_utils._module.errors import RelengError
+from ..module_utils._module.runner import failure
 
 
 class RunInProcess(ActionBase):
@@ -41,8 +42,8 @@ class RunInProcess(ActionBase):
             # Where modules run with a local connection, so that a relative path means the same.
             os.chdir(self._loader.get_basedir())
             done = self.module.work(params, self._task.check_mode, self._task.diff)
-        except RelengError as error:
-            done = {"failed": True, "msg": error.message, **error.data}
+        except (RelengError, OSError) as error:
+            done = {"failed": True, **failure(error)}
         finally:
             os.chdir(before)
         # As AnsibleModule does on its way out: the values of options with no_log are masked wherever they stand.

@@ -58,9 +58,17 @@ def run(module: AnsibleModule, work: t.Callable[[], dict[str, t.Any]]) -> t.NoRe
     begin()
     try:
         result = work()
-    except RelengError as error:
-        module.fail_json(msg=error.message, exception=traceback.format_exc(), **error.data)
+    except (RelengError, OSError) as error:
+        module.fail_json(exception=traceback.format_exc(), **failure(error))
     module.exit_json(**{"changed": False, **result})
+
+
+def failure(error: RelengError | OSError) -> dict[str, t.Any]:
+    """What a task returns that ended with ``error``."""
+    if isinstance(error, RelengError):
+        return {"msg": error.message, **error.data}
+    # What no room has foreseen: a disk that is full, a file that is somebody else's.
+    return {"msg": f"This host does not let it be done: {error}"}
 
 
 def run_change(module: AnsibleModule, change: Change) -> t.NoReturn:
