@@ -14,7 +14,8 @@ description:
     candidate, criteria, votes and waivers at the same moment give the same decision, byte for byte.
   - Only votes that are bound to the candidate by its id count, unless the criteria say C(accept_unbound); votes of
     another candidate never do. The newest vote of a job counts, unless the criteria say C(any_success); of two at the
-    same second, the failure. A job that is still in progress has not voted.
+    same second, the failure. A job that is still in progress has not voted. A success of more than an hour after the
+    moment of evaluation does not count.
   - What can not be read or understood (a service that does not answer, malformed criteria, votes or waivers) means that
     there is no promotion. The module then fails, and the decision on file says why.
   - Needs no credentials; those of the action group are not used.

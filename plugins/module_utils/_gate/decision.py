@@ -23,6 +23,8 @@ from .waivers import Waiver
 SCHEMA = "rdo.releng/decision/1"
 # Why a requirement is not met; the worst one speaks for a group.
 REASONS = ("failed", "stale", "unbound", "missing")
+# Seconds by which the clocks of those who vote may differ from the gate's.
+CLOCKS = 3600
 
 
 class Vote(t.Protocol):
@@ -116,9 +118,15 @@ class _Judge:
         done = [vote for vote in ours if not vote.in_progress]
         if not done:
             return self._judge_absence(job, votes, ours)
-        newest = max(done, key=_rank)
+        # A success that is yet to come proves nothing, and must not hide a failure.
+        known = [vote for vote in done if not vote.success or vote.timestamp <= self.now + CLOCKS]
+        if not known:
+            newest = max(done, key=_rank)
+            why = f"passed at {timestamp(newest.timestamp)}, which is yet to come: is a clock wrong?"
+            return _Verdict("stale", why, (newest,))
+        newest = max(known, key=_rank)
         if self.target.any_success:
-            newest = max((vote for vote in done if vote.success), key=_rank, default=newest)
+            newest = max((vote for vote in known if vote.success), key=_rank, default=newest)
         when = timestamp(newest.timestamp)
         if not newest.success:
             return _Verdict("failed", f"failed at {when}", (newest,))

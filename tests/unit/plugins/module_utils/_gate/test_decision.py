@@ -71,6 +71,9 @@ def test_all_requirements_met():
         ([Vote("a", timestamp=1), Vote("a", timestamp=2, success=False)], "failed", "1970-01-01T00:00:02Z"),
         ([Vote("a", timestamp=2), Vote("a", timestamp=2, success=False)], "failed", "1970-01-01T00:00:02Z"),
         ([Vote("a", timestamp=NOW - 3601)], "stale", "more than 3600 s ago"),
+        ([Vote("a", timestamp=NOW + 3601)], "stale", "which is yet to come: is a clock wrong?"),
+        ([Vote("a", timestamp=NOW + 3601), Vote("a", success=False)], "failed", "failed at 2026-11-21T08:31:40Z"),
+        ([Vote("a"), Vote("a", timestamp=NOW + 3601, success=False)], "failed", "failed at 2026-11-21T09:33:21Z"),
         ([Vote("a", candidate=OTHER)], "unbound", f"is of candidate {OTHER}"),
         ([Vote("a", candidate=None)], "unbound", "names no candidate"),
         ([Vote("aa")], "missing", "no vote"),
@@ -89,6 +92,11 @@ def test_why_a_job_is_not_enough(votes, reason, explanation):
 
 def test_a_success_after_a_failure_counts():
     assert decide(target("a"), Vote("a", timestamp=2), Vote("a", timestamp=1, success=False))["promote"]
+
+
+def test_a_clock_that_goes_a_little_fast_does_no_harm():
+    assert decide(target("a"), Vote("a", timestamp=NOW + 3600))["promote"]
+    assert decide(target("a", any_success=True), Vote("a"), Vote("a", timestamp=NOW + 99999))["promote"]
 
 
 def test_a_run_in_progress_does_not_undo_a_result():
