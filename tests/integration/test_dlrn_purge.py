@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 
 import pytest
 from stage.candidates import write_lockfile
@@ -94,3 +95,14 @@ def test_no_candidate_is_staged_meanwhile(trunk, purge, tmp_path):
         fcntl.flock(lock, fcntl.LOCK_EX)
         result = purge(trunk, lock=tmp_path / "lock", lock_timeout=0)
     assert result["failed"] and "is held by" in result["msg"]
+
+
+def test_a_playbook_sees_what_it_does(trunk, run_playbook, tmp_path):
+    given = {"config": str(trunk.config), "older_than": 1, "executable": str(DLRN / "bin" / "dlrn-purge")}
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": [{"rdo.releng.dlrn_purge": given}]}
+    (tmp_path / "purge.yml").write_text(json.dumps([play]))
+    done = run_playbook(tmp_path / "purge.yml")
+    assert done.returncode == 0, done.stdout
+    assert "[localhost] dlrn-purge looks for builds of 1 days that no label holds" in done.stdout
+    assert "[localhost] dlrn-purge removes " in done.stdout
+    assert not (trunk.repos / trunk.build("gamma", 1)["folder"]).exists()

@@ -21,6 +21,7 @@ import typing as t
 from .._module.command import run_command
 from .._module.errors import InvalidInput, NotFound
 from .._module.lock import held_lock
+from .._module.progress import say
 from .._module.runner import Change, Plan
 from .names import check_name
 
@@ -66,12 +67,14 @@ class Purge(Change):
         self._whole = self._whole_links(self._labels)
         self._check_labels(self._links(self.keep), "Nothing was removed.")
         folders = [os.path.join(self._repos, label) for label in self._labels]
+        say(f"dlrn-purge looks for builds of {self.older_than} days that no label holds; log: {self.log or 'none'}")
         removed = self._run(["--dry-run"])
         actions = [f"remove {path}" for path in removed]
         result = {"removed": removed, "kept_labels": self._labels, "exclude_dirs": folders}
         return Plan({"folders": removed}, {"folders": []}, actions, result)
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:
+        say(f"dlrn-purge removes {len(plan.actions)} folders")
         removed = self._run([])
         self._check_labels(self._whole, "It was there before; see what dlrn-purge says.")
         return {"removed": removed}
