@@ -53,9 +53,7 @@ def test_a_program_that_hangs_is_ended_with_all_it_started(tmp_path):
 
 
 def test_a_child_that_keeps_the_output_open_does_not_hold_us_up():
-    start = time.monotonic()
-    assert run_command(["sh", "-c", "sleep 60 & echo done"]).output == "done\n"
-    assert time.monotonic() - start < 30
+    assert run_command(["sh", "-c", "(sleep 60; echo too late) & echo done"]).output == "done\n"
 
 
 def test_only_the_end_of_a_long_output_is_returned():
