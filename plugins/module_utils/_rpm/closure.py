@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from .packages import Packages, Repository, uncollected
@@ -18,8 +17,7 @@ NOT_ASKED = ("rpmlib(", "solvable:")
 _MOST_NAMED = 3
 
 
-@dataclasses.dataclass(frozen=True, order=True)
-class Unresolved:
+class Unresolved(t.NamedTuple):
     """One requirement that is not met.
 
     :param repository: id of the repository of ``package``.
@@ -114,9 +112,9 @@ def unresolved(
     verb = "fulfils" if requirement.startswith("(") else "provides"
     reason = f"nothing {verb} {requirement}"
     for text in sorted(atoms(requirement)) if is_structured(requirement) else [requirement]:
-        numbers = sorted(everybody(text))
+        numbers = everybody(text)
         if not any(packages.visible[one] for one in numbers):
-            hidden = [(one, why) for one in numbers if (why := packages.why_hidden(one))]
+            hidden = [(one, why) for one in sorted(numbers) if (why := packages.why_hidden(one))]
             reason += "".join(f"; {packages.package(one)} would, but {why}" for one, why in hidden[:_MOST_NAMED])
             reason += f"; and {len(hidden) - _MOST_NAMED} more" if len(hidden) > _MOST_NAMED else ""
     source = packages.source_nvr(number)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import collections
 import dataclasses
 import functools
-import operator
 import typing as t
 
 from .._module.errors import InvalidInput
@@ -17,9 +16,6 @@ from .closure import NOT_ASKED, Unresolved, unresolved
 from .installability import Uninstallable
 from .packages import Packages, Repository, full_nevra, uncollected
 from .rich import Judge, atoms, is_structured
-
-# Of what is unresolved; comparing whole objects takes longer than finding them.
-_ORDER = operator.attrgetter("repository", "package", "requirement")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,18 +154,17 @@ class Engine:
         judge = self._new_judge(leaving, entering)
 
         suspects = {number for one in broken | met for number in self._users.get(one, ()) if self._checked[number]}
-        suspects |= self._with_touched_texts(touched, judge)
+        touched_texts = {text for one in touched for text in self._texts_of.get(one, ())}
+        doubtful = self._unfree.union(text for text in touched_texts if not judge.is_free(text))
+        suspects |= self._with_doubtful_texts(touched, touched_texts & doubtful)
         suspects -= leaving
         suspects.update(number for number, repository in entering.items() if repository.source.checked)
         dropped = self._failures.keys() & (leaving | suspects)
         new = [
             (number, text, entering[number].source.id if number in entering else "")
             for number in suspects
-            for text in self._failed(number, unmet, judge)
+            for text in self._failed(number, unmet, doubtful, judge)
         ]
-        count = collections.Counter(self._key(number, text) for number, text, _place in new)
-        count.subtract(self._key(number, text) for number in dropped for text in self._failures[number])
-        before = self._before
 
         def everything() -> list[Unresolved]:
             kept = self._failures.keys() - dropped
@@ -178,22 +173,26 @@ class Engine:
 
         return Effect(
             introduced=sorted(
-                (
-                    (self._say(number, text, place), self._cause(number, text, moves))
-                    for number, text, place in new
-                    if not before[self._key(number, text)]
-                ),
-                key=lambda pair: _ORDER(pair[0]),
+                (self._say(number, text, place), self._cause(number, text, moves))
+                for number, text, place in new
+                if self._key(number, text) not in self._before
             ),
-            fixed=sorted(
-                self._say(number, text)
-                for number in dropped
-                for text in self._failures[number]
-                if not before[self._key(number, text)] + count[self._key(number, text)]
-            ),
+            fixed=self._fixed(dropped, new) if dropped else [],
             lost=moves.lost,
             downgraded=moves.downgraded,
             everything=everything,
+        )
+
+    def _fixed(self, dropped: t.AbstractSet[int], new: list[tuple[int, str, str]]) -> list[Unresolved]:
+        """What ``dropped`` packages lack now, and no package of such a name and architecture would lack any more."""
+        left = self._before.copy()
+        left.subtract(self._key(number, text) for number in dropped for text in self._failures[number])
+        left.update(self._key(number, text) for number, text, _place in new)
+        return sorted(
+            self._say(number, text)
+            for number in dropped
+            for text in self._failures[number]
+            if not left[self._key(number, text)]
         )
 
     def cause_of(self, one: Uninstallable, change: Change) -> str:
@@ -279,29 +278,27 @@ class Engine:
         pool = self.packages.pool
         return int(pool.id2solvable(number).evrcmp(pool.id2solvable(other)))
 
-    def _with_touched_texts(self, touched: set[int], judge: Judge) -> set[int]:
-        """Checked packages of which a rich dependency may be judged differently when ``touched`` changes."""
-        texts = {text for one in touched for text in self._texts_of.get(one, ())}
-        texts = {text for text in texts if not (self._judge.is_free(text) and judge.is_free(text))}
+    def _with_doubtful_texts(self, touched: set[int], texts: set[str]) -> set[int]:
+        """Checked packages with a rich dependency of ``texts``, or any that ``touched`` can make impossible."""
         users = {number for text in texts for number in self._users_of_text[text]}
         users |= {number for number in self._delicate if not self._requires[number].isdisjoint(touched)}
         return {number for number in users if self._checked[number]}
 
-    def _failed(self, number: int, unmet: t.AbstractSet[int], judge: Judge) -> list[str]:
-        """What package ``number`` requires that is not met."""
+    def _failed(self, number: int, unmet: t.AbstractSet[int], doubtful: t.AbstractSet[str], judge: Judge) -> list[str]:
+        """What package ``number`` requires that is not met; rich dependencies that are not ``doubtful`` are."""
         requires = self._requires[number]
-        failed = [self._text(one) for one in requires & unmet] if not requires.isdisjoint(unmet) else []
-        texts = self._texts.get(number)
+        failed = [self.packages.text(one) for one in requires & unmet] if not requires.isdisjoint(unmet) else []
+        texts = [text for text in self._texts.get(number, ()) if text in doubtful]
         return failed + judge.unfulfilled(number, texts, requires) if texts else failed
 
     def _failed_now(self, number: int) -> list[str]:
-        return self._failed(number, self._unmet, self._judge) if self._checked[number] else []
+        return self._failed(number, self._unmet, self._unfree, self._judge) if self._checked[number] else []
 
     def _is_met(self, dependency: int, leaving: t.AbstractSet[int], entering: t.Container[int]) -> bool:
         visible, providers = self._visible, self._providers[dependency]
         if any((visible[number] and number not in leaving) or number in entering for number in providers):
             return True
-        return not providers and self._text(dependency).startswith(NOT_ASKED)
+        return not providers and self.packages.text(dependency).startswith(NOT_ASKED)
 
     def _new_judge(self, leaving: t.AbstractSet[int], entering: t.Container[int]) -> Judge:
         visible = self._visible
@@ -317,13 +314,10 @@ class Engine:
 
     # What is said
 
-    def _text(self, dependency: int) -> str:
-        return self.packages.pool.dep2str(dependency)
-
     def _say(self, number: int, text: str, place: str = "") -> Unresolved:
         if (number, text, place) not in self._said:
             said = unresolved(self.packages, number, text, self._everybody)
-            self._said[number, text, place] = dataclasses.replace(said, repository=place) if place else said
+            self._said[number, text, place] = said._replace(repository=place) if place else said
         return self._said[number, text, place]
 
     def _everybody(self, text: str) -> tuple[int, ...]:
@@ -419,9 +413,14 @@ class Engine:
         return texts
 
     @functools.cached_property
+    def _unfree(self) -> frozenset[str]:
+        """Rich dependencies that fail, or that need that something is absent."""
+        return frozenset(text for text in self._users_of_text if not self._judge.is_free(text))
+
+    @functools.cached_property
     def _delicate(self) -> list[int]:
-        """Packages with a rich dependency that fails, or that needs that something is absent."""
-        return [number for number, texts in self._texts.items() if not all(map(self._judge.is_free, texts))]
+        """Packages that have one of those."""
+        return [number for number, texts in self._texts.items() if not self._unfree.isdisjoint(texts)]
 
     @functools.cached_property
     def _members(self) -> dict[int, list[tuple[int, Repository]]]:

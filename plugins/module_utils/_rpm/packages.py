@@ -186,6 +186,18 @@ class Packages:
             self._dependencies[text] = dependency_id(self.pool, text)
         return self._dependencies[text]
 
+    def text(self, dependency: int) -> str:
+        """A dependency as rpm writes it."""
+        text = str(self.pool.dep2str(dependency))
+        self._dependencies.setdefault(text, dependency)
+        return text
+
+    def text(self, dependency: int) -> str:
+        """A dependency as rpm writes it."""
+        text = str(self.pool.dep2str(dependency))
+        self._dependencies.setdefault(text, dependency)
+        return text
+
     def structured(self, repository: Repository) -> dict[int, str]:
         """The requirements in ``repository`` that no list of providers can answer, by libsolv's id."""
         return {self.dependency(text): text for text in repository.index["structured"]}
