@@ -82,8 +82,6 @@ class Engine:
         self._texts: dict[int, list[str]] = {}
         self._providers: dict[int, tuple[int, ...]] = {}
         self._provided: dict[int, list[int]] = {}
-        # What is slow to ask libsolv for, and asked again and again.
-        self._identities: dict[int, tuple[int, int]] = {}
         self._sources: dict[int, str] = {}
         self._said: dict[tuple[int, str, str], Unresolved] = {}
         self._visible = bytearray(packages.visible)
@@ -240,8 +238,8 @@ class Engine:
         entered: dict[int, list[tuple[int, Repository]]] = {}
         for number in change.add:
             if into is not None and packages.admits(number, into):
-                entered.setdefault(self._identity(number)[0], []).append((number, into))
-        names = entered.keys() | {self._identity(number)[0] for number in change.remove}
+                entered.setdefault(self.packages.identity(number)[0], []).append((number, into))
+        names = entered.keys() | {self.packages.identity(number)[0] for number in change.remove}
         moves = _Moves()
         for name in names:
             old = self._members.get(name, [])
@@ -268,7 +266,7 @@ class Engine:
         """The newest of some packages of one name for each architecture."""
         newest: dict[int, int] = {}
         for number in numbers:
-            arch = self._identity(number)[1]
+            arch = self.packages.identity(number)[1]
             if arch not in newest or self._compare(number, newest[arch]) > 0:
                 newest[arch] = number
         return newest
@@ -287,7 +285,7 @@ class Engine:
     def _failed(self, number: int, unmet: t.AbstractSet[int], doubtful: t.AbstractSet[str], judge: Judge) -> list[str]:
         """What package ``number`` requires that is not met; rich dependencies that are not ``doubtful`` are."""
         requires = self._requires[number]
-        failed = [self.packages.text(one) for one in requires & unmet] if not requires.isdisjoint(unmet) else []
+        failed = [self.packages.text(one) for one in requires & unmet]
         texts = [text for text in self._texts.get(number, ()) if text in doubtful]
         return failed + judge.unfulfilled(number, texts, requires) if texts else failed
 
@@ -326,14 +324,7 @@ class Engine:
 
     def _key(self, number: int, text: str) -> tuple[int, int, str]:
         """Name and architecture of a package, and what it requires: the same for all its versions."""
-        return (*self._identity(number), text)
-
-    def _identity(self, number: int) -> tuple[int, int]:
-        """libsolv's ids of a package's name and architecture."""
-        if number not in self._identities:
-            package = self.packages.pool.id2solvable(number)
-            self._identities[number] = package.nameid, package.archid
-        return self._identities[number]
+        return (*self.packages.identity(number), text)
 
     def _cause(self, number: int, text: str, moves: _Moves) -> str:
         """The source packages whose coming or going leaves ``text`` of package ``number`` unresolved."""

@@ -79,25 +79,26 @@ class FileSearch:
         import html  # slow to import, and not needed when all is known already
 
         self._wanted = {html.escape(path, quote=False).encode() + b"</file": path for path in paths}
-        #: path → pkgid of every package that has it
-        self.found: dict[str, list[str]] = {}
+        #: path → every package that has it: its number in the file, from 0 on, and its pkgid
+        self.found: dict[str, list[tuple[int, str]]] = {}
 
     def __call__(self, chunks: t.Iterator[bytes]) -> t.Iterator[bytes]:
         self.found = {path: [] for path in self._wanted.values()}
-        wanted = self._wanted.keys()
+        wanted = frozenset(self._wanted)
         head = kept = package = b""
         packages, is_ended = 0, False
         for chunk in chunks:
             head += chunk[: HEAD - len(head)]
-            data = kept + chunk
-            # Every piece up to here ends with a whole tag.
+            # What went before ended with a tag, and so does what is looked at now.
+            data = b">" + kept + chunk
             border = data.rfind(b">") + 1
-            for key in wanted & data[:border].split(b">"):
-                self.found[self._wanted[key]] += _owners(package + data, b">" + key)
+            for key in wanted.intersection(data[:border].split(b">")):
+                found = self.found[self._wanted[key]]
+                found += ((packages + number, pkgid) for number, pkgid in _owners(package, data, b">" + key))
             if (last := data.rfind(b"<package ", 0, border)) >= 0:
                 package = data[last : data.find(b">", last) + 1]
             packages += data.count(b"<package ", 0, border)
-            is_ended = data.endswith(b"</filelists>", 0, border) if border else is_ended
+            is_ended = data.endswith(b"</filelists>", 0, border) if border > 1 else is_ended
             kept = data[border:]
             if len(kept) > _MOST_KEPT:
                 raise InvalidInput(f"it has {_MOST_KEPT} bytes without the end of an element")
@@ -107,12 +108,13 @@ class FileSearch:
             raise InvalidInput(f"it announces {announced} packages and holds {packages}, or is cut off")
 
 
-def _owners(data: bytes, entry: bytes) -> t.Iterator[str]:
-    """pkgid of each package in ``data`` that has ``entry``."""
+def _owners(package: bytes, data: bytes, entry: bytes) -> t.Iterator[tuple[int, str]]:
+    """Each package in ``data`` that has ``entry``, by number and pkgid; what comes first belongs to ``package``, -1."""
     at = data.find(entry)
     while at >= 0:
-        pkgid = _PKGID.search(data, max(0, data.rfind(b"<package ", 0, at)), at)
+        start = data.rfind(b"<package ", 0, at)
+        pkgid = _PKGID.search(data, start, at) if start >= 0 else _PKGID.search(package)
         if pkgid is None:
             raise InvalidInput("it has a file of no package")
-        yield pkgid[1].decode().lower()
+        yield data.count(b"<package ", 0, at) - 1, pkgid[1].decode().lower()
         at = data.find(entry, at + 1)

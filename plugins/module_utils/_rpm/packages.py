@@ -116,7 +116,10 @@ class Packages:
         if not self.pool.isknownarch(self.pool.str2id(rules.arch)):
             raise InvalidInput(f"libsolv knows no architecture {rules.arch!r}.")
         self.repositories: list[Repository] = []
+        # What is slow to ask libsolv for, and asked again and again.
         self._dependencies: dict[str, int] = {}
+        self._texts: dict[int, str] = {}
+        self._identities: dict[int, tuple[int, int]] = {}
         with contextlib.ExitStack() as stack:
             for source in distinct(sources):
                 self.repositories.append(self._load(source, False, stack))
@@ -188,15 +191,17 @@ class Packages:
 
     def text(self, dependency: int) -> str:
         """A dependency as rpm writes it."""
-        text = str(self.pool.dep2str(dependency))
-        self._dependencies.setdefault(text, dependency)
-        return text
+        if dependency not in self._texts:
+            text = self._texts[dependency] = self.pool.dep2str(dependency)
+            self._dependencies.setdefault(text, dependency)
+        return self._texts[dependency]
 
-    def text(self, dependency: int) -> str:
-        """A dependency as rpm writes it."""
-        text = str(self.pool.dep2str(dependency))
-        self._dependencies.setdefault(text, dependency)
-        return text
+    def identity(self, number: int) -> tuple[int, int]:
+        """libsolv's ids of a package's name and architecture."""
+        if number not in self._identities:
+            package = self.pool.id2solvable(number)
+            self._identities[number] = package.nameid, package.archid
+        return self._identities[number]
 
     def structured(self, repository: Repository) -> dict[int, str]:
         """The requirements in ``repository`` that no list of providers can answer, by libsolv's id."""
@@ -242,7 +247,7 @@ class Packages:
         newest: dict[tuple[str, int], list[t.Any]] = {}
         for number, repository in members:
             package = self.pool.id2solvable(number)
-            group = newest.setdefault((repository.source.id, package.archid), [])
+            group = newest.setdefault((repository.source.id, self.identity(number)[1]), [])
             order = package.evrcmp(group[0]) if group else 0
             if order > 0:
                 group.clear()
@@ -255,8 +260,10 @@ class Packages:
         members: dict[int, list[tuple[int, Repository]]] = {}
         for one in repositories:
             for package in one.repo.solvables_iter():
-                if self.admitted[package.id]:
-                    members.setdefault(package.nameid, []).append((package.id, one))
+                number = package.id
+                if self.admitted[number]:
+                    identity = self._identities[number] = package.nameid, package.archid
+                    members.setdefault(identity[0], []).append((number, one))
         return members
 
     def _admit(self, state: list[Repository]) -> None:

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import struct
@@ -156,17 +157,37 @@ def search_filelists(
 
     :raises RelengError: naming repository and file, when filelists is not what it should be.
     """
-    solv = load_library("solv")
     search = FileSearch(paths)
     repomd.open(transport, "filelists", folder, search).close()
-    places: dict[str, list[int]] = {}
-    if any(search.found.values()):
-        for place, package in enumerate(repo.solvables_iter()):
-            places.setdefault(package.lookup_checksum(solv.SOLVABLE_CHECKSUM).hex(), []).append(place)
+    places = _Places(repo)
     try:
-        return {path: [place for one in owners for place in places[one]] for path, owners in search.found.items()}
+        return {path: [places.find(*one) for one in owners] for path, owners in search.found.items()}
     except KeyError as error:
         raise InvalidInput(f"{_name(repomd, 'filelists')} has a package {error} that primary does not have.") from error
+
+
+class _Places:
+    """Finds packages of a repository by their checksum."""
+
+    def __init__(self, repo: t.Any) -> None:
+        self._repo, self._key = repo, load_library("solv").SOLVABLE_CHECKSUM
+        self._first = next(package.id for package in repo.solvables_iter())
+
+    def find(self, guess: int, pkgid: str) -> int:
+        """The place of a package that is most likely at ``guess``, as all files list packages in one order.
+
+        :raises KeyError: there is none.
+        """
+        if guess < self._repo.nsolvables and self._pkgid(self._repo.pool.id2solvable(self._first + guess)) == pkgid:
+            return guess
+        return self._by_pkgid[pkgid]
+
+    def _pkgid(self, package: t.Any) -> str:
+        return str(package.lookup_checksum(self._key)).rpartition(":")[2]
+
+    @functools.cached_property
+    def _by_pkgid(self) -> dict[str, int]:
+        return {self._pkgid(package): place for place, package in enumerate(self._repo.solvables_iter())}
 
 
 def _index(pool: t.Any, repo: t.Any) -> Index:

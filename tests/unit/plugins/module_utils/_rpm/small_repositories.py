@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import pathlib
+import re
 import sys
 import tempfile
 import typing as t
 
+import zstandard
 from hypothesis import strategies as st
 
 from ansible_collections.rdo.releng.plugins.module_utils._rpm.cache import Cache
@@ -21,7 +24,7 @@ from ansible_collections.rdo.releng.plugins.module_utils._rpm.sources import Sou
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[4] / "bench"))
 from generate import Package, write_repository
 
-__all__ = ["Package", "make", "packages", "repository", "result", "seen_packages", "sources"]
+__all__ = ["Package", "make", "packages", "plain", "repository", "result", "rewrite", "seen_packages", "sources"]
 
 NAMES = ["a", "b", "c", "d", "e"]
 CAPABILITIES = [*NAMES, "cap", "lib.so()(64bit)", "/usr/share/deep/file", "/usr/bin/tool"]
@@ -74,6 +77,29 @@ packages = st.lists(
 def repository(folder: pathlib.Path, members: t.Sequence[Package]) -> str:
     write_repository(folder, members)
     return str(folder)
+
+
+def rewrite(
+    folder: pathlib.Path, kind: str, content: bytes, suffix: str = "zst",
+    pack: t.Callable[[bytes], bytes] | None = None, opened: int | None = None,
+) -> None:  # fmt: skip
+    """Replace a file of metadata and announce it truly, but for ``opened``, the size it is said to have unpacked."""
+    pack = pack or zstandard.ZstdCompressor().compress
+    packed = pack(content)
+    path = folder / "repodata" / f"{kind}.xml.{suffix}"
+    path.write_bytes(packed)
+    repomd = folder / "repodata" / "repomd.xml"
+    record = (
+        f'<data type="{kind}"><checksum type="sha256">{hashlib.sha256(packed).hexdigest()}</checksum>'
+        f'<location href="repodata/{path.name}"/><size>{len(packed)}</size>'
+        f"<open-size>{len(content) if opened is None else opened}</open-size></data>"
+    )
+    repomd.write_text(re.sub(rf'<data type="{kind}">.*?</data>', record, repomd.read_text(), flags=re.DOTALL))
+
+
+def plain(folder: pathlib.Path, kind: str) -> bytes:
+    """The unpacked content of a file of metadata."""
+    return zstandard.ZstdDecompressor().decompress((folder / "repodata" / f"{kind}.xml.zst").read_bytes())
 
 
 def sources(*given: tuple[str, str, bool], **options: t.Any) -> list[Source]:

@@ -9,7 +9,6 @@ import gzip
 import hashlib
 import lzma
 import multiprocessing
-import pathlib
 import random
 import re
 import threading
@@ -17,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import zstandard
-from small_repositories import check, make, repository, seen_packages, sources
+from small_repositories import check, make, plain, repository, rewrite, seen_packages, sources
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.errors import InvalidInput, NotFound, RelengError
 from ansible_collections.rdo.releng.plugins.module_utils._rpm.cache import Cache
@@ -36,25 +35,6 @@ def trunk(tmp_path):
 
 def read(folder):
     return check(sources(("trunk", str(folder), True)))
-
-
-def rewrite(folder: pathlib.Path, kind: str, content: bytes, suffix: str = "zst", pack=None, opened: int | None = None):
-    """Replace a file of metadata and announce it truly, but for ``opened``, the size it is said to have unpacked."""
-    pack = pack or zstandard.ZstdCompressor().compress
-    packed = pack(content)
-    path = folder / "repodata" / f"{kind}.xml.{suffix}"
-    path.write_bytes(packed)
-    repomd = folder / "repodata" / "repomd.xml"
-    record = (
-        f'<data type="{kind}"><checksum type="sha256">{hashlib.sha256(packed).hexdigest()}</checksum>'
-        f'<location href="repodata/{path.name}"/><size>{len(packed)}</size>'
-        f"<open-size>{len(content) if opened is None else opened}</open-size></data>"
-    )
-    repomd.write_text(re.sub(rf'<data type="{kind}">.*?</data>', record, repomd.read_text(), flags=re.DOTALL))
-
-
-def plain(folder, kind):
-    return zstandard.ZstdDecompressor().decompress((folder / "repodata" / f"{kind}.xml.zst").read_bytes())
 
 
 @pytest.mark.parametrize(

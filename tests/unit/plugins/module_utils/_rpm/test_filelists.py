@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import pytest
-from small_repositories import check, make, repository, result, seen_packages, sources
+from small_repositories import check, make, plain, repository, result, rewrite, seen_packages, sources
 
 from ansible_collections.rdo.releng.plugins.module_utils._rpm.closure import Closure
 from ansible_collections.rdo.releng.plugins.module_utils._rpm.engine import Change, Engine
@@ -40,9 +41,21 @@ def test_the_search_finds_the_same_however_the_file_comes_in_pieces(size):
     search = FileSearch([DEEP, ODD, "/usr/share/deep", "/var/lib/c", "/usr/share/deep/fil", "name"])
     assert b"".join(search(iter([content[at : at + size] for at in range(0, len(content), size)]))) == b""
     assert search.found == {
-        DEEP: ["aa", "cc"], ODD: ["aa"], "/usr/share/deep": ["aa", "cc"], "/var/lib/c": ["cc"],
-        "/usr/share/deep/fil": [], "name": [],
+        DEEP: [(0, "aa"), (2, "cc")], ODD: [(0, "aa")], "/usr/share/deep": [(0, "aa"), (2, "cc")],
+        "/var/lib/c": [(2, "cc")], "/usr/share/deep/fil": [], "name": [],
     }  # fmt: skip
+
+
+def test_filelists_may_be_in_another_order_than_primary(tmp_path):
+    members = [make("other"), make("deep", files=[DEEP]), make("plain", requires=[DEEP])]
+    trunk = tmp_path / "trunk"
+    repository(trunk, members)
+    one, *packages, end = re.split(rb"(?=<package |</filelists>)", plain(trunk, "filelists"))
+    rewrite(trunk, "filelists", b"".join([one, *reversed(packages), end]))
+    engine = Engine(seen_packages(sources(("trunk", str(trunk), True))))
+    assert engine.check() == []
+    gone = engine.what_if(Change(engine.find(["deep-1-1.noarch"])))
+    assert result(gone.unresolved) == {("trunk", "plain-1-1.noarch", DEEP)}
 
 
 @pytest.mark.parametrize(
