@@ -11,6 +11,7 @@ it and its children. Fails when the answers differ in a way that is not known.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import dataclasses
 import json
 import os
@@ -110,6 +111,15 @@ class Bench:
         return median(theirs), median(ours)
 
 
+def libsolv_version() -> str:
+    """Of the library that dnf uses, which decides how fast it is."""
+    try:
+        version = ctypes.c_char.in_dll(ctypes.CDLL("libsolv.so.1"), "solv_version")  # the first of an array
+        return ctypes.string_at(ctypes.addressof(version)).decode()
+    except (OSError, ValueError):
+        return "of an unknown version"
+
+
 def unmet_of_dnf(output: str) -> Unmet:
     found, package = set(), ""
     for line in output.splitlines():
@@ -145,7 +155,7 @@ def measure(folder: pathlib.Path, runs: int) -> bool:
     """Print everything that is measured beside dnf; whether the answers agree."""
     bench = Bench(folder, runs)
     version = run(["dnf", "--version"]).output.split()[0]
-    print(f"dnf {version} and ours, medians of {runs}, taking turns\n")
+    print(f"dnf {version} with libsolv {libsolv_version()} and ours, medians of {runs}, taking turns\n")
     dnf, ours = bench.side_by_side(lambda _number: bench.forget())
     compare("cold, no cache", dnf, ours)
     cold = ours
@@ -170,15 +180,16 @@ def measure(folder: pathlib.Path, runs: int) -> bool:
     for name, (count, bad, seconds) in json.loads(bench.ours("installability").output).items():
         print(f"installability of {count} packages of {name}: {bad} can not be installed, {seconds:.2f} s CPU")
 
-    kinds: dict[str, int] = {}
-    for package, requirement in one ^ other:
+    kinds: dict[str, list[str]] = {}
+    for package, requirement in sorted(one ^ other):
+        who = "dnf" if (package, requirement) in one else "ours"
         kind = explain(package, requirement) or "NOT EXPLAINED"
-        kinds[kind] = kinds.get(kind, 0) + 1
-        if kind == "NOT EXPLAINED":
-            print(f"NOT EXPLAINED: {package} requires {requirement}")
+        kinds.setdefault(kind, []).append(f"{package} requires {requirement}: unmet for {who} only")
     print(f"\nagreement: {len(one & other)} requirements unmet for both")
-    for kind, count in sorted(kinds.items()):
-        print(f"  {count} differ: {kind}")
+    for kind, differences in sorted(kinds.items()):
+        print(f"  {len(differences)} differ: {kind}")
+        for difference in differences:
+            print(f"    {difference}")
     return "NOT EXPLAINED" not in kinds
 
 
