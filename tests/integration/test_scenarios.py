@@ -132,6 +132,19 @@ RED = {
         ["There is no tests/scenario009.sh in", "There are: tests/scenario001.sh, tests/scenario002.sh"],
     ),
     "image": ("scenario_tcib", {"scenario_name": "tcib", "scenario_tcib_exclude": []}, ["image.nova-api"]),
+    "killed-images": (
+        "scenario_tcib",
+        {"scenario_name": "tcib", "scenario_tcib_environment": {"END": "kill"}},
+        ["was killed by signal 9", "(infrastructure)"],
+    ),
+    "puppet": (
+        "scenario_puppet_openstack",
+        {
+            "scenario_name": "puppet-openstack-scenario001",
+            "scenario_puppet_openstack_scenario": "scenario002",
+        },
+        ["tempest.two", "./run_tests.sh ended with status 1"],
+    ),
     "unpinned-images": (
         "scenario_tcib",
         {"scenario_name": "images"},
@@ -171,6 +184,7 @@ def red(stage):
     (stage / "red.yml").write_text(yaml.safe_dump([play]))
     done = run_playbook(stage / "red.yml", environment={"RELENG_MOLECULE": str(stage)})
     assert done.returncode == 0, done.stdout
+    (stage / "red" / "output").write_text(done.stdout)
     return stage / "red"
 
 
@@ -183,6 +197,13 @@ def test_red_says_why_and_votes(red, case):
     (vote,) = (red / case / "votes").rglob("*.json")
     assert json.loads(vote.read_text())["success"] is False
     assert case in ("missing", "unpinned", "unpinned-images") or list((red / case / "logs").glob("*.log"))
+
+
+def test_logs_that_could_not_be_collected_are_told_of(red):
+    """And the reason stays that of the script; what its log does not say, the results of its tests do."""
+    assert "./copy_logs.sh ended with status 1" in (red / "output").read_text()
+    (vote,) = (red / "puppet" / "votes").rglob("*.json")
+    assert "1 failed, 0 skipped; tests-failed: ./run_tests.sh ended with status 1" in vote.read_text()
 
 
 def test_what_an_earlier_run_left_does_not_count(red):
