@@ -27,6 +27,11 @@ EVERY_FEW_SECONDS = "* * * * * */5"
 TAGS = [f"cloud9s-{name}" for name in ("el9s-build", "candidate", "testing", "release")]
 # What rpmlint expects of a distribution's own packages
 UNSIGNED = ("no-signature", "no-packager-tag", "no-group-tag", "no-changelogname-tag", "zero-length")
+# What the tags hold: name and version, and what its RPM says besides. Version 3 of nova is not what its client needs.
+TAGGED = {
+    TAGS[1]: [("openstack-nova", "2", "Provides: nova-api"), ("openstack-nova", "3")],
+    TAGS[2]: [("openstack-nova", "1", "Provides: nova-api"), ("openstack-client", "1", "Requires: nova-api")],
+}
 LIBRARIES = [
     {"pypi": name, "file": name, "project": name, "component": component, "versions": versions}
     for name, component, versions in (
@@ -49,13 +54,14 @@ class Site:
         self.url = f"file://{self.repos}"
         self.database = self.trunk / "dlrn" / "commits.sqlite"
         self.base = f"file://{self.trunk}/stand-in-base"
-        self.zuul = ZuulServer(folder / "server", readable=[self.trunk])
+        self.tagged = folder / "tagged"
+        self.zuul = ZuulServer(folder / "server", readable=[self.trunk, self.tagged])
         self.api = self._make_api()
         self.hub = Server(Hub())
 
     def start(self) -> None:
         self._build_trunk()
-        self._forget_promotions()
+        self._forget()
         self.api.start()
         self.release(0, 0)
         self.zuul.start_zookeeper()
@@ -111,7 +117,10 @@ class Site:
         return self.label(SOURCE)
 
     def _build_trunk(self) -> None:
-        """The stages of the quickstart that build, for two libraries of which nothing depends on the other."""
+        """The stages of the quickstart that build, for two libraries of which nothing depends on the other.
+
+        Their next versions are committed, and left for a job to build.
+        """
         if (self.trunk / "done").exists():
             return
         stages = [
@@ -119,7 +128,6 @@ class Site:
             {"name": "worker", "role": "dlrn_builder"},
             {"name": "first-versions", "role": "trunk_build"},
             {"name": "next-commits", "role": "quickstart", "tasks_from": "next_versions"},
-            {"name": "next-versions", "role": "trunk_build"},
         ]
         given = json.dumps({"quickstart_stages": stages, "quickstart_projects": LIBRARIES})
         built = subprocess.run(
@@ -134,11 +142,12 @@ class Site:
         assert built.returncode == 0, built.stdout[-5000:]
         (self.trunk / "done").touch()
 
-    def _forget_promotions(self) -> None:
-        """What earlier tests promoted and voted."""
+    def _forget(self) -> None:
+        """What earlier tests built, promoted and voted."""
         with sqlite3.connect(self.database) as database:
             for table in ("promotions", "civotes", "civotes_agg", "users"):
                 database.execute(f"delete from {table}")
+            database.execute("delete from commits where id not in (select min(id) from commits group by project_name)")
         for name in (SOURCE, STAGING, TARGET):
             for path in [*self.repos.glob(f"component/*/{name}"), self.repos / name]:
                 if path.is_symlink():
@@ -176,6 +185,7 @@ class Site:
             "SMOKE": f"file://{zuul.git}/smoke",
             "TIMER": EVERY_FEW_SECONDS,
             "HUB": self.hub.url,
+            "TAGGED": str(self.tagged),
             **{f"PORT_{node.upper()}": str(zuul.ports[node]) for node in NODES},
         }
         for repository in ("config", "smoke"):
@@ -199,6 +209,7 @@ class Site:
         zuul.branch("thief", "change/steal")
         for name in ("config", "rdoinfo", "stevedore-distgit"):
             zuul.branch(name, "change/good", "change/bad")
+        zuul.branch("rdoinfo", "change/breaks")
 
     def file(self, repository: str, path: str) -> str:
         """What a file of a repository of Zuul's has on main."""
@@ -220,14 +231,19 @@ class Site:
         self.zuul.commit("config", {})
 
     def _make_hub(self) -> None:
-        """The tags of the release, and a build in the first of them."""
+        """The tags of the release with their repositories, and what builds packages."""
         admin = koji.ClientSession(self.hub.url, {"user": "kojiadmin", "password": "kojiadmin"})
         admin.login()
         for tag in TAGS:
             admin.createTag(tag, arches="x86_64")
             admin.packageListAdd(tag, "openstack-nova", "kojiadmin")
-        admin.createEmptyBuild("openstack-nova", "2", "1.el9s", None)
-        admin.tagBuildBypass(TAGS[1], "openstack-nova-2-1.el9s")
+        for tag, packages in TAGGED.items():
+            for name, version, *lines in packages:
+                admin.packageListAdd(tag, name, "kojiadmin")
+                admin.createEmptyBuild(name, version, "1.el9s", None)
+                admin.tagBuildBypass(tag, f"{name}-{version}-1.el9s")
+                build_rpm(self.tagged / tag, name, version, lines)
+            subprocess.run(["createrepo_c", "--quiet", self.tagged / tag], check=True)
         admin.createBuildTarget("el9s", TAGS[0], TAGS[1])
         admin.packageListAdd(TAGS[1], "python-stevedore", "kojiadmin")
         admin.logout()
@@ -238,6 +254,16 @@ class Site:
             hub.builds[number]["task_id"] = max(hub.tasks)
 
         hub.run_build = build
+
+
+def build_rpm(folder: pathlib.Path, name: str, version: str, lines: t.Iterable[str]) -> None:
+    """An RPM with nothing in it; ``lines`` are more of its preamble."""
+    folder.mkdir(parents=True, exist_ok=True)
+    spec = folder / f"{name}.spec"
+    preamble = [f"Name: {name}", f"Version: {version}", "Release: 1.el9s", "Summary: Nothing", "License: MIT", *lines]
+    spec.write_text("\n".join([*preamble, "BuildArch: noarch", "%description", "Nothing.", "%files", ""]))
+    argv = ["rpmbuild", "-bb", "-D", f"_topdir {folder}/build", "-D", f"_rpmdir {folder}", spec]
+    subprocess.run(argv, check=True, capture_output=True)
 
 
 def rdoinfo(**builds: str) -> str:

@@ -17,7 +17,8 @@ from stage import modules
 CANDIDATE, UPSTREAM_TESTS, SMOKE = (f"quickstart-stand-in-{name}" for name in ("candidate", "upstream-tests", "smoke"))
 DISTGIT, KOJI_BUILD = (f"quickstart-stand-in-{name}" for name in ("distgit", "koji-build"))
 GREEN = dict.fromkeys((CANDIDATE, UPSTREAM_TESTS, SMOKE), "SUCCESS")
-GOOD, BAD = "refs/heads/change/good", "refs/heads/change/bad"
+TRUNK_BUILD, CLOSURE, ALONE = (f"quickstart-{name}" for name in ("trunk-build", "closure", "closure-alone"))
+GOOD, BAD, BREAKS = (f"refs/heads/change/{name}" for name in ("good", "bad", "breaks"))
 
 
 def runs(site, count):
@@ -62,6 +63,19 @@ def test_a_run_of_the_timer_promotes_what_it_tested(site):
     # The scenarios ran at the same time.
     first, second = sorted((builds[UPSTREAM_TESTS], builds[SMOKE]), key=lambda build: build["start_time"])
     assert second["start_time"] < first["end_time"]
+
+
+def test_trunk_is_built_and_then_looked_at(site):
+    """The next versions, which nothing has built before; their requirements are met, unless nobody provides them."""
+    site.zuul.enqueue("config", "trunk")
+    site.zuul.wait("trunk", lambda: site.zuul.buildsets(pipeline="trunk"))
+    builds = {build["job_name"]: build for build in site.zuul.builds(pipeline="trunk")}
+    assert outcome(builds) == {TRUNK_BUILD: "SUCCESS", CLOSURE: "SUCCESS", ALONE: "FAILURE"}
+    assert "2 commits built, 0 of them failed" in site.zuul.output(builds[TRUNK_BUILD])
+    assert (site.zuul.logs / builds[TRUNK_BUILD]["uuid"] / "dlrn.log").stat().st_size > 0
+    assert site.rows("select status, count(*) from commits group by status") == [("SUCCESS", 4)]
+    assert "packages checked, 0 requirements waived, all others met" in site.zuul.output(builds[CLOSURE])
+    assert "nothing provides python3dist(testtools)" in site.zuul.output(builds[ALONE])
 
 
 def test_of_two_runs_the_second_goes_on_with_what_the_first_left_red(site):
@@ -141,8 +155,9 @@ def checks(site):
     """The builds of good and bad changes, pushed together: by project, change and job."""
     push = site.zuul.commit
     push("rdoinfo", {"rdo-full.yml": rdoinfo(testing="openstack-nova-2-1.el9s")}, "change/good")
-    bad = rdoinfo(testing="openstack-nova-3-1.el9s").replace("maintainers:", "maintainer: nobody\n  maintainers:")
+    bad = rdoinfo(testing="openstack-nova-9-1.el9s").replace("maintainers:", "maintainer: nobody\n  maintainers:")
     push("rdoinfo", {"rdo-full.yml": bad}, "change/bad")
+    push("rdoinfo", {"rdo-full.yml": rdoinfo(testing="openstack-nova-3-1.el9s")}, "change/breaks")
     push("config", {"README": "Ours.\n"}, "change/good")
     definition = site.file("config", "releases/quickstart.yml")
     push("config", {"releases/quickstart.yml": definition.replace("[upstream-tests, smoke]", "[smoke]")}, "change/bad")
@@ -151,7 +166,7 @@ def checks(site):
     push("stevedore-distgit", {"python-stevedore.spec": good}, "change/good")
     bad = spec.replace("%description -n", "Requires: python3dist(nobody-packaged-it)\n\n%description -n", 1)
     push("stevedore-distgit", {"python-stevedore.spec": bad}, "change/bad")
-    site.zuul.wait("the checks", lambda: len(site.zuul.buildsets(pipeline="check")) == 6)
+    site.zuul.wait("the checks", lambda: len(site.zuul.buildsets(pipeline="check")) == 7)
     found = collections.defaultdict(dict)
     for build in site.zuul.builds(pipeline="check"):
         found[build["ref"]["project"], build["ref"]["ref"]][build["job_name"]] = build
@@ -162,15 +177,28 @@ def test_a_good_change_of_rdoinfo_shows_its_plan(site, checks):
     builds = checks["rdoinfo", GOOD]
     assert outcome(builds) == {"releng-rdoinfo": "SUCCESS", "releng-tag-plan": "SUCCESS"}
     plan = site.zuul.document(builds["releng-tag-plan"], "tag-plan.json")
-    assert [(each["action"], each["tag"]) for each in plan["actions"]] == [("tag", TAGS[2]), ("untag", TAGS[1])]
+    assert [(each["action"], each["tag"]) for each in plan["actions"]] == [
+        ("tag", TAGS[2]),
+        ("untag", TAGS[1]),
+        ("untag", TAGS[2]),
+    ]
     assert plan["actions"][0]["build"] == "openstack-nova-2-1.el9s"
+    assert plan["closure"]["tags"][TAGS[2]]["gains"] == ["openstack-nova-2-1.el9s.noarch"]
 
 
 def test_a_bad_change_of_rdoinfo_is_rejected_with_the_reason(site, checks):
     builds = checks["rdoinfo", BAD]
     assert outcome(builds) == {"releng-rdoinfo": "FAILURE", "releng-tag-plan": "FAILURE"}
     assert "maintainer is no key of a package" in site.zuul.output(builds["releng-rdoinfo"])
-    assert "openstack-nova-3-1.el9s: the hub has no such build" in site.zuul.output(builds["releng-tag-plan"])
+    assert "openstack-nova-9-1.el9s: the hub has no such build" in site.zuul.output(builds["releng-tag-plan"])
+
+
+def test_a_change_of_rdoinfo_that_breaks_what_is_tagged_is_rejected_with_the_reason(site, checks):
+    builds = checks["rdoinfo", BREAKS]
+    assert outcome(builds) == {"releng-rdoinfo": "SUCCESS", "releng-tag-plan": "FAILURE"}
+    printed = site.zuul.output(builds["releng-tag-plan"])
+    assert "The plan would break 1 requirements that are met now" in printed
+    assert "openstack-client-1-1.el9s.noarch" in printed and "nova-api" in printed
 
 
 def test_what_is_rendered_is_what_the_definitions_say(site, checks):
