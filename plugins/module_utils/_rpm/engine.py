@@ -205,7 +205,7 @@ class Engine:
         # Where the reason speaks of none of them, it lies further down: any of them may be it.
         moved = (one.packages & moves.entering.keys()) or (providers & moves.leaving)
         everybody = moves.leaving | moves.entering.keys()
-        return ", ".join(sorted({self._source(number) for number in moved or everybody}))
+        return self._sources_of(moved or everybody)
 
     def seen_after(self, change: Change) -> list[int]:
         """The packages that would be seen after ``change``, in ascending order."""
@@ -333,13 +333,16 @@ class Engine:
         if is_structured(text):
             # What the package requires besides can be what makes it impossible.
             wanted = {self._atoms[atom] for one in self._texts[number] for atom in atoms(one)} | self._requires[number]
-        else:
-            wanted = {self.packages.dependency(text)}
-        providers = {one for dependency in wanted for one in self._providers[dependency]}
-        moved = providers & moves.leaving
-        if is_structured(text):
-            moved |= providers & moves.entering.keys()
-        return ", ".join(sorted({self._source(one) for one in moved}))
+            providers = {one for dependency in wanted for one in self._providers[dependency]}
+            return self._sources_of(providers & (moves.leaving | moves.entering.keys()))
+        if text not in moves.causes:
+            providers = set(self._providers[self.packages.dependency(text)])
+            moves.causes[text] = self._sources_of(providers & moves.leaving)
+        return moves.causes[text]
+
+    def _sources_of(self, numbers: t.Iterable[int]) -> str:
+        """The source packages of some packages, in one line."""
+        return ", ".join(sorted({self._source(number) for number in numbers}))
 
     def _source(self, number: int) -> str:
         if number not in self._sources:
@@ -438,9 +441,13 @@ class Engine:
 
 @dataclasses.dataclass
 class _Moves:
-    """Who would cease to be seen, who would come to be seen and in which repository; what is lost or downgraded."""
+    """Who would cease to be seen, who would come to be seen and in which repository; what is lost or downgraded.
+
+    :param causes: plain dependency → the source packages that leave it without a provider, once that was asked.
+    """
 
     leaving: set[int] = dataclasses.field(default_factory=set)
     entering: dict[int, Repository] = dataclasses.field(default_factory=dict)
     lost: list[int] = dataclasses.field(default_factory=list)
     downgraded: list[tuple[int, int]] = dataclasses.field(default_factory=list)
+    causes: dict[str, str] = dataclasses.field(default_factory=dict)
