@@ -79,12 +79,16 @@ def summarize(title: str, steps: list[dict[str, t.Any]]) -> dict[str, t.Any]:
     for number, name in enumerate(STAGES):
         of_stage = [step for step in steps if step["stage"] == name]
         status = _worst(of_stage)
-        missing = f"within {WITHIN[name]}" if WITHIN.get(name) in present else "left out"
+        absent = "left out" if number < reached else LABELS[None]
         stages.append(
             {
                 "name": name,
                 "status": status or "not-reached",
-                "label": missing if not of_stage and number < reached else LABELS[status],
+                "label": LABELS[status]
+                if of_stage
+                else f"within {WITHIN[name]}"
+                if WITHIN.get(name) in present
+                else absent,
                 "seconds": _total(of_stage),
                 "step": of_stage[0]["step"] if of_stage else None,
             }

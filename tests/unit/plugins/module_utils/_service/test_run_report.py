@@ -135,11 +135,10 @@ def test_a_green_run(tmp_path):
     assert (tmp_path / "index.html").read_bytes() == before
 
 
-def test_the_vote_of_a_scenario_is_not_left_out(tmp_path):
-    for name, start in (("scenario", 1), ("gate", 2)):
-        record(tmp_path, name, "done", START + start)
+def test_the_vote_is_that_of_the_scenario(tmp_path):
+    record(tmp_path, "scenario", "failed", START)
     stages = {stage["name"]: stage["label"] for stage in report(tmp_path).result["stages"]}
-    assert (stages["build"], stages["vote"]) == ("left out", "within scenario")
+    assert (stages["build"], stages["vote"], stages["gate"]) == ("left out", "within scenario", "not reached")
 
 
 def test_a_red_run_tells_the_reason_last_on_the_terminal_and_first_on_the_page(tmp_path):
