@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import time
@@ -22,26 +23,36 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 JOB = "tempest-identity"
 # Of Tempest's tests of Keystone those that take least; the profile runs all of them.
 FEW = r"^tempest\.api\.identity\.(admin\.v3\.test_regions|v3\.)"
+# And those that a bad commit breaks.
+REGIONS = r"^tempest\.api\.identity\.admin\.v3\.test_regions"
+VARIABLES = ROOT / "playbooks" / "vars"
 
 
 def stages(*first: str) -> list[dict[str, str]]:
     """Stages of the quickstart: some of its first, and all that follow the first versions."""
-    known = yaml.safe_load((ROOT / "playbooks" / "vars" / "quickstart.yml").read_text())["quickstart_stages"]
+    known = yaml.safe_load((VARIABLES / "quickstart.yml").read_text())["quickstart_stages"]
     chase = [stage["name"] for stage in known].index("next-commits")
     return [stage for stage in known if stage["name"] in first] + known[chase:]
 
 
 class Keystone:
-    """The quickstart with the profile keystone in a folder of its own."""
+    """The quickstart with the profile keystone in a folder of its own, and each project a component of its own."""
 
     def __init__(self, folder: pathlib.Path) -> None:
-        self.folder = folder
+        profile = yaml.safe_load((VARIABLES / "quickstart_keystone.yml").read_text())
+        self.projects = [{**entry, "component": entry["project"]} for entry in profile["quickstart_projects"]]
+        self.folder, self.promoted = folder, folder / "promoted.json"
         self.environment = {**os.environ, "QUICKSTART_FOLDER": str(folder), "PROFILE": "keystone"}
         self.environment["ANSIBLE_NOCOLOR"] = "1"
 
     def run(self, fault: str, **given: object) -> tuple[int, str]:
         done = subprocess.run(
-            [str(ROOT / ".ci" / "quickstart"), fault, "--extra-vars", json.dumps(given)],
+            [
+                str(ROOT / ".ci" / "quickstart"),
+                fault,
+                "--extra-vars",
+                json.dumps({"quickstart_projects": self.projects, **given}),
+            ],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -78,6 +89,7 @@ def keystone(tmp_path_factory):
     made = Keystone(tmp_path_factory.mktemp("keystone"))
     status, output = made.run("", quickstart_stages=stages("sources", "worker"), scenario_tempest_include=FEW)
     assert status == 0, output[-5000:]
+    shutil.copy(made.folder / "run" / "candidate.json", made.promoted)
     return made
 
 
@@ -95,7 +107,7 @@ def test_what_it_was_promoted_for(keystone):
     for part in keystone.document("candidate.json")["components"]:
         assert part["repo_url"] in keystone.label()
     installed = (keystone.results() / "logs" / "packages.txt").read_text().splitlines()
-    assert [line.split()[1] for line in installed if line.startswith("openstack-keystone-")] == ["candidate-security"]
+    assert [line.split()[1] for line in installed if line.startswith("openstack-keystone-")] == ["candidate-keystone"]
     assert {"cloud.log", "keystone.log", "root.log", "tempest.log"} <= set(os.listdir(keystone.results() / "logs"))
 
 
@@ -129,9 +141,9 @@ class Scenario:
             "scenario_tempest_include": FEW,
         }
 
-    def start(self, *before: str, **more: object) -> subprocess.Popen[str]:
+    def start(self, *before: str, playbook: str = "scenario", **more: object) -> subprocess.Popen[str]:
         """Begin it; ``before`` is a program that is to run Ansible."""
-        program = [str(ROOT / ".venv" / "bin" / "ansible-playbook"), "rdo.releng.scenario"]
+        program = [str(ROOT / ".venv" / "bin" / "ansible-playbook"), f"rdo.releng.{playbook}"]
         return subprocess.Popen(
             [*before, *program, "--extra-vars", json.dumps({**self.given, **more})],
             env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build"), "ANSIBLE_NOCOLOR": "1"},
@@ -254,7 +266,7 @@ def test_a_killed_keystone_is_red(cloud):
 @pytest.mark.parametrize(
     ("fault", "failure_class", "words", "repository"),
     [
-        ("status", "tests-failed", "RegionsTestJSON", "upstream/keystone"),
+        ("status", "tests-failed", "expected status code is 201", "upstream/keystone"),
         *(
             pytest.param(*values, marks=pytest.mark.long)
             for values in (
@@ -267,7 +279,7 @@ def test_a_killed_keystone_is_red(cloud):
 )
 def test_a_bad_commit_is_red(keystone, fault, failure_class, words, repository):
     label = keystone.label()
-    status, output = keystone.run(fault, quickstart_stages=stages(), scenario_tempest_include=FEW)
+    status, output = keystone.run(fault, quickstart_stages=stages(), scenario_tempest_include=REGIONS)
     assert status != 0
     reason = last_lines(output)
     assert f"upstream-tests failed: {JOB} failed ({failure_class})" in reason
@@ -278,3 +290,38 @@ def test_a_bad_commit_is_red(keystone, fault, failure_class, words, repository):
     assert keystone.vote()["success"] is False
     assert failure_class in keystone.vote()["notes"]
     assert keystone.label() == label
+
+
+@pytest.mark.long
+def test_the_one_component_among_six_that_is_to_blame_is_found(keystone, tmp_path):
+    """All six changed, one of them for the worse; votes tell the ends, three tries the rest, and a fourth proves it."""
+    begin, build = [stage for stage in stages() if stage["name"] == "next-commits"], stages()[1:]
+    assert keystone.run("status", quickstart_stages=begin)[0] == 0
+    for project in keystone.projects[:-1]:
+        repository = keystone.folder / "upstream" / project["project"]
+        with open(repository / "README.rst", "a") as readme:
+            readme.write("\nWelcome.\n")
+        argv = ["git", "-C", str(repository), "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-qam"]
+        subprocess.run([*argv, "Greet the reader"], check=True)
+    status, output = keystone.run("", quickstart_stages=build, scenario_tempest_include=REGIONS)
+    assert status != 0 and "RegionsTestJSON" in output
+    for results in (keystone.folder / "results").glob(f"*/{JOB}/votes"):
+        shutil.copytree(results, tmp_path / "votes", dirs_exist_ok=True)
+    bisection = Scenario(keystone, tmp_path / "bisect")
+    del bisection.given["scenario_results"]  # each try has its own
+    done = bisection.start(
+        playbook="bisect",
+        good=str(keystone.promoted),
+        bad=str(keystone.folder / "run" / "candidate.json"),
+        bisect_folder=str(bisection.results),
+        bisect_vote_directory=str(tmp_path / "votes"),
+        scenario_tempest_include=REGIONS,
+    )
+    output, _none = done.communicate()
+    assert done.returncode == 0, output[-5000:]
+    tries = json.loads((bisection.results / "bisection.json").read_text())["tries"]
+    assert [one["results"] is None for one in tries] == [True] * 2 + [False] * 4
+    assert tries[-1]["taken"] == ["keystone"]
+    assert "keystone turns it red: it is red with this component alone" in output
+    assert keystone.newest_commit("upstream/keystone")[:7] in output
+    assert bisection.is_gone()
