@@ -34,7 +34,8 @@ class Plugin(_progress.ShowProgress):
 @pytest.fixture
 def pauses(monkeypatch):
     made = []
-    monkeypatch.setattr(_progress.time, "sleep", made.append)
+    # Its own alone: threads of other tests sleep, too.
+    monkeypatch.setattr(_progress, "time", types.SimpleNamespace(sleep=made.append))
     return made
 
 
