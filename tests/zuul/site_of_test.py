@@ -61,7 +61,7 @@ class Site:
 
     def start(self) -> None:
         self._build_trunk()
-        self._forget()
+        self._make_user()
         self.api.start()
         self.release(0, 0)
         self.zuul.start_zookeeper()
@@ -119,10 +119,20 @@ class Site:
     def _build_trunk(self) -> None:
         """The stages of the quickstart that build, for two libraries of which nothing depends on the other.
 
-        Their next versions are committed, and left for a job to build.
+        Their next versions are committed, and left for a job to build. What is there then is kept, and each session
+        begins with a copy of it: nothing of earlier ones is built, promoted or voted.
         """
-        if (self.trunk / "done").exists():
-            return
+        worker, built, copy = (self.trunk / name for name in ("dlrn", "built", "copy"))
+        if not built.exists():
+            begun = [self.trunk / name for name in ("rdoinfo", "upstream", "distgit", "run")]
+            subprocess.run(["rm", "-rf", worker, copy, *begun], check=True)
+            self._build_first_versions()
+            subprocess.run(["cp", "-a", worker, copy], check=True)
+            copy.rename(built)
+        subprocess.run(["rm", "-rf", worker], check=True)
+        subprocess.run(["cp", "-a", built, worker], check=True)
+
+    def _build_first_versions(self) -> None:
         stages = [
             {"name": "sources", "role": "quickstart"},
             {"name": "worker", "role": "dlrn_builder"},
@@ -140,20 +150,8 @@ class Site:
             check=False,
         )
         assert built.returncode == 0, built.stdout[-5000:]
-        (self.trunk / "done").touch()
 
-    def _forget(self) -> None:
-        """What earlier tests built, promoted and voted."""
-        with sqlite3.connect(self.database) as database:
-            for table in ("promotions", "civotes", "civotes_agg", "users"):
-                database.execute(f"delete from {table}")
-            database.execute("delete from commits where id not in (select min(id) from commits group by project_name)")
-        for name in (SOURCE, STAGING, TARGET):
-            for path in [*self.repos.glob(f"component/*/{name}"), self.repos / name]:
-                if path.is_symlink():
-                    path.unlink()
-                elif path.exists():
-                    subprocess.run(["rm", "-r", path], check=True)
+    def _make_user(self) -> None:
         code = "import sys, types; from dlrn.user import create_user; "
         code += "create_user(types.SimpleNamespace(username=sys.argv[1], password=sys.argv[2]), sys.argv[3])"
         argv = [DLRN / "bin" / "python", "-c", code, Api.username, Api.password, f"sqlite:///{self.database}"]
