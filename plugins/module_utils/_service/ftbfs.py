@@ -17,7 +17,7 @@ from .._dlrn.commits import read_holding_back
 from .._dlrn.promotion import check_trunk
 from .._gerrit.client import GerritClient, Review
 from .._git.repository import REFERENCE
-from .._module.errors import InvalidInput, NotFound, Unavailable
+from .._module.errors import InvalidInput, NotFound
 from .._module.table import text_table
 from .._release.rdoinfo import Rdoinfo
 from .rdoinfo_query import read_rdoinfo
@@ -117,14 +117,13 @@ def _diagnosis(
     best: tuple[str, Diagnosis] | None = None
     for name in options["logs"]:
         url = f"{options['trunk_url']}/{commit['directory']}/{name}"
-        answer = dlrn.web.call(url)
-        is_file = url.startswith("file://")
-        if not is_file and answer.status not in (200, 404, 410):
-            raise Unavailable(f"The log {url} can not be read: {answer.reason or f'status {answer.status}'}", url=url)
-        if answer.status == 200 or (is_file and not answer.reason):
-            found = diagnose(answer.body.decode(errors="replace"))
-            if best is None or best[1].failure_class is FailureClass.UNKNOWN:
-                best = (url, found)
+        try:
+            log = dlrn.web.read(url, "log")
+        except NotFound:
+            continue
+        found = diagnose(log.decode(errors="replace"))
+        if best is None or best[1].failure_class is FailureClass.UNKNOWN:
+            best = (url, found)
     if best:
         return best
     url = f"{options['trunk_url']}/{commit['directory']}/"
