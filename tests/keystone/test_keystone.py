@@ -267,14 +267,9 @@ def test_a_killed_keystone_is_red(cloud):
     ("fault", "failure_class", "words", "repository"),
     [
         ("status", "tests-failed", "expected status code is 201", "upstream/keystone"),
-        *(
-            pytest.param(*values, marks=pytest.mark.long)
-            for values in (
-                ("default", "tests-failed", "tempest.api.identity", "distgit/openstack-keystone"),
-                ("requires", "missing-requirement", "flask_restful", "distgit/openstack-keystone"),
-                ("signature", "service-failed", "normalize_time", "upstream/oslo-utils"),
-            )
-        ),
+        ("default", "tests-failed", "tempest.api.identity", "distgit/openstack-keystone"),
+        ("requires", "missing-requirement", "flask_restful", "distgit/openstack-keystone"),
+        ("signature", "service-failed", "normalize_time", "upstream/oslo-utils"),
     ],
 )
 def test_a_bad_commit_is_red(keystone, fault, failure_class, words, repository):

@@ -105,7 +105,8 @@ def read_results(path: str) -> tuple[str, Results]:
         raise NotFound(f"There are no results of tests at {path}.", path=path) from None
     except OSError as error:
         raise InvalidInput(f"The results {path} can not be read: {error}", path=path) from error
-    raise InvalidInput(f"The results {path} are neither a subunit stream nor JUnit's XML.", path=path)
+    said = start.decode(errors="replace").split("\n", 1)[0][:200]
+    raise InvalidInput(f"The results {path} are neither a subunit stream nor JUnit's XML: {said}", path=path)
 
 
 def _read_junit(file: t.BinaryIO, path: str) -> Results:
