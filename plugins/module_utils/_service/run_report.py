@@ -79,16 +79,11 @@ def summarize(title: str, steps: list[dict[str, t.Any]]) -> dict[str, t.Any]:
     for number, name in enumerate(STAGES):
         of_stage = [step for step in steps if step["stage"] == name]
         status = _worst(of_stage)
-        absent = "left out" if number < reached else LABELS[None]
         stages.append(
             {
                 "name": name,
                 "status": status or "not-reached",
-                "label": LABELS[status]
-                if of_stage
-                else f"within {WITHIN[name]}"
-                if WITHIN.get(name) in present
-                else absent,
+                "label": LABELS[status] if of_stage else _label_without_step(name, number < reached, present),
                 "seconds": _total(of_stage),
                 "step": of_stage[0]["step"] if of_stage else None,
             }
@@ -188,6 +183,13 @@ def _cell_text(cell: t.Any) -> str:
     if isinstance(cell, dict):
         cell = cell.get("text")
     return "" if cell is None else str(cell)
+
+
+def _label_without_step(stage: str, passed: bool, present: t.Collection[str]) -> str:
+    """What is said of a stage that has no step of its own; ``passed``: later ones have."""
+    if WITHIN.get(stage) in present:
+        return f"within {WITHIN[stage]}"
+    return "left out" if passed else LABELS[None]
 
 
 def _worst(steps: t.Sequence[dict[str, t.Any]]) -> str | None:
