@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import functools
 import hashlib
 import os
 import pathlib
@@ -42,18 +43,23 @@ def sha256_of(path: str) -> str:
     return digest.hexdigest()
 
 
+@functools.lru_cache(maxsize=1)
+def _host_tags() -> frozenset[t.Any]:
+    """What wheels that this host can install say of themselves: about a thousand combinations."""
+    return frozenset(load_library("packaging.tags").sys_tags())
+
+
 def describe_wheel(path: str) -> TreePackage:
     """The package ``python3-NAME`` that a wheel becomes, from its file name.
 
     :raises InvalidInput: no wheel, or not for this host.
     """
     wheels = load_library("packaging.utils")
-    tags = load_library("packaging.tags")
     try:
         name, version, _build, wheel_tags = wheels.parse_wheel_filename(os.path.basename(path))
     except wheels.InvalidWheelFilename as error:
         raise InvalidInput(f"{path} is no wheel: {error}") from error
-    if not wheel_tags & set(tags.sys_tags()):
+    if not wheel_tags & _host_tags():
         raise InvalidInput(f"The wheel {path} is not for this Python {sys.version.split()[0]} and machine.")
     pure = all(tag.platform == "any" for tag in wheel_tags)
     return TreePackage(
