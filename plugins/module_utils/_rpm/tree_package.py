@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import shutil
+import sys
 import tempfile
 import typing as t
 
@@ -72,6 +73,7 @@ def build_tree_package(
     :returns: the path of the RPM.
     :raises CommandFailed: rpmbuild failed; ``log`` has its output.
     """
+    compile_python(tree, log)
     with tempfile.TemporaryDirectory(prefix="tree-package.") as work:
         spec = os.path.join(work, "package.spec")
         pathlib.Path(spec).write_text(
@@ -88,6 +90,18 @@ def build_tree_package(
         shutil.copyfile(os.path.join(work, "result.rpm"), path + ".new")
         os.replace(path + ".new", path)
         return path
+
+
+def compile_python(tree: str, log: str) -> None:
+    """Compile Python's libraries, as packages of a distribution do: a program in a root would do it anew at each start.
+
+    By a hash that nobody checks, as rpm changes the files' times; a file of another Python's syntax is left as it is.
+    """
+    libraries = sorted(map(str, pathlib.Path(tree, "usr/lib").glob("python3*")))
+    if libraries:
+        argv = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
+        argv += ["-s", tree, "-p", "/", *libraries]
+        run_command(argv, log=log, environment={**os.environ, "PYTHONHASHSEED": "0"}, expected=(0, 1))
 
 
 # Folders that a package of files does not own: the base does.
