@@ -48,12 +48,87 @@ def votes_for(site, candidate):
     return sorted(vote[:2] for vote in site.votes() if vote[2] == candidate["id"])
 
 
+@pytest.fixture(scope="module")
+def timer_run(site):
+    """The builds of the run that the timer began."""
+    (builds,) = runs(site, 1)
+    return builds
+
+
+@pytest.fixture(scope="module", autouse=True)
+def beside_the_first(site):
+    """Let what asks for no label run beside it: trunk is built, changes are pushed and merged."""
+    site.zuul.enqueue("config", "trunk")
+    push = site.zuul.commit
+    push("stevedore-distgit", {"README": "Merged.\n"})
+    push("config", {"README": "Ours.\n"}, "change/good")
+    definition = site.file("config", "releases/quickstart.yml")
+    push("config", {"releases/quickstart.yml": definition.replace("[upstream-tests, smoke]", "[smoke]")}, "change/bad")
+
+
+@pytest.fixture(scope="module")
+def trunk(site):
+    """What came of building trunk: by job."""
+    site.zuul.wait("trunk", lambda: site.zuul.buildsets(pipeline="trunk"))
+    return {build["job_name"]: build for build in site.zuul.builds(pipeline="trunk")}
+
+
+@pytest.fixture(scope="module")
+def beside_the_others(site, timer_run):
+    """Push the other changes. Those of a package are tested with what was promoted."""
+    push = site.zuul.commit
+    spec = site.file("stevedore-distgit", "python-stevedore.spec")
+    good = spec.replace("by entry points", "found by their entry points")
+    push("stevedore-distgit", {"python-stevedore.spec": good}, "change/good")
+    bad = spec.replace("%description -n", "Requires: python3dist(nobody-packaged-it)\n\n%description -n", 1)
+    push("stevedore-distgit", {"python-stevedore.spec": bad}, "change/bad")
+    push("rdoinfo", {"rdo-full.yml": rdoinfo(testing="openstack-nova-2-1.el9s")}, "change/good")
+    bad = rdoinfo(testing="openstack-nova-9-1.el9s").replace("maintainers:", "maintainer: nobody\n  maintainers:")
+    push("rdoinfo", {"rdo-full.yml": bad}, "change/bad")
+    push("rdoinfo", {"rdo-full.yml": rdoinfo(testing="openstack-nova-3-1.el9s")}, "change/breaks")
+
+
+@pytest.fixture(scope="module")
+def checks(site, beside_the_others):
+    """The builds of all changes: by project, change and job."""
+    pushed = ("config", "stevedore-distgit", "rdoinfo")
+
+    def ended():
+        return [each for name in pushed for each in site.zuul.buildsets(pipeline="check", project=name)]
+
+    site.zuul.wait("the checks", lambda: len(ended()) == 7)
+    found = collections.defaultdict(dict)
+    for build in site.zuul.builds(pipeline="check"):
+        found[build["ref"]["project"], build["ref"]["ref"]][build["job_name"]] = build
+    return found
+
+
 def test_the_tenant_is_without_errors(site):
     assert site.zuul.get("tenant/releng/config-errors") == []
 
 
-def test_a_run_of_the_timer_promotes_what_it_tested(site):
-    (builds,) = runs(site, 1)
+def test_a_merged_change_of_a_package_is_built_in_koji(site):
+    site.zuul.wait("the build", lambda: site.zuul.buildsets(pipeline="post", project="stevedore-distgit"))
+    (build,) = site.zuul.builds(pipeline="post", project="stevedore-distgit")
+    assert (build["job_name"], build["result"]) == (KOJI_BUILD, "SUCCESS")
+    (task,) = site.hub.hub.tasks.values()
+    revision = site.zuul.revision("stevedore-distgit")
+    assert task["request"][:2] == [f"git+https://git.example.org/stevedore-distgit#{revision}", "el9s"]
+
+
+def test_nobody_else_can_use_the_secrets(site):
+    """A project that puts a job with a secret into a pipeline of its own gets no build of it."""
+    stanza = [{"project": {"check": {"jobs": [KOJI_BUILD]}}}]
+    site.zuul.commit("thief", {"zuul.d/project.yaml": yaml.safe_dump(stanza)}, "change/steal")
+    site.zuul.wait("the attempt", lambda: site.zuul.buildsets(project="thief"))
+    (attempt,) = site.zuul.buildsets(project="thief")
+    assert attempt["result"] == "CONFIG_ERROR"
+    assert f"Project thief is not allowed to run job {KOJI_BUILD}" in attempt["message"]
+    assert not site.zuul.builds(project="thief")
+
+
+def test_a_run_of_the_timer_promotes_what_it_tested(site, timer_run):
+    builds = timer_run
     assert outcome(builds) == GREEN
     # The label holds what the source held, and all jobs voted for that.
     assert site.label() == site.label("source")
@@ -65,11 +140,9 @@ def test_a_run_of_the_timer_promotes_what_it_tested(site):
     assert second["start_time"] < first["end_time"]
 
 
-def test_trunk_is_built_and_then_looked_at(site):
+def test_trunk_is_built_and_then_looked_at(site, trunk):
     """The next versions, which nothing has built before; their requirements are met, unless nobody provides them."""
-    site.zuul.enqueue("config", "trunk")
-    site.zuul.wait("trunk", lambda: site.zuul.buildsets(pipeline="trunk"))
-    builds = {build["job_name"]: build for build in site.zuul.builds(pipeline="trunk")}
+    builds = trunk
     assert outcome(builds) == {TRUNK_BUILD: "SUCCESS", CLOSURE: "SUCCESS", ALONE: "FAILURE"}
     assert "2 commits built, 0 of them failed" in site.zuul.output(builds[TRUNK_BUILD])
     assert (site.zuul.logs / builds[TRUNK_BUILD]["uuid"] / "dlrn.log").stat().st_size > 0
@@ -78,7 +151,7 @@ def test_trunk_is_built_and_then_looked_at(site):
     assert "nothing provides python3dist(testtools)" in site.zuul.output(builds[ALONE])
 
 
-def test_of_two_runs_the_second_goes_on_with_what_the_first_left_red(site):
+def test_of_two_runs_the_second_goes_on_with_what_the_first_left_red(site, trunk, beside_the_others):
     before = site.label()
     released = site.release(1, 0)
     assert released != before
@@ -102,75 +175,6 @@ def test_of_two_runs_the_second_goes_on_with_what_the_first_left_red(site):
     assert "it was not run again" in site.zuul.output(green[UPSTREAM_TESTS])
     assert votes_for(site, tested[0]) == [(CANDIDATE, 1), ("smoke", 0), ("smoke", 1), ("upstream-tests", 1)]
     assert site.label() == released
-
-
-@pytest.mark.long
-def test_a_run_that_is_taken_out_leaves_its_votes_to_promote(site):
-    before = site.label()
-    released = site.release(1, 1)
-    site.zuul.play("hang")
-    site.zuul.enqueue("config", "manual")
-    site.zuul.wait(
-        "the vote of upstream's tests", lambda: [vote[0] for vote in site.votes()].count("upstream-tests") == 3, 200
-    )
-    site.zuul.wait("the tests that hang", site.zuul.hanging)
-    site.zuul.dequeue("config", "manual")
-    *_before, builds = runs(site, 4)
-    assert (builds[CANDIDATE]["result"], builds[SMOKE]["result"]) == ("ABORTED", "ABORTED")
-    assert site.label() == before
-    # A vote is missing; it was asked for again, by hand.
-    assert promote(site, 1)["result"] == "FAILURE"
-    assert site.label() == before
-    staged = modules.run_module(
-        "dlrn_staged_candidate",
-        label=STAGING,
-        target=TARGET,
-        job=CANDIDATE,
-        path=str(site.folder / "staged.json"),
-        api_url=site.api.url,
-    )
-    assert votes_for(site, staged["candidate"]) == [(CANDIDATE, 1), ("upstream-tests", 1)]
-    voted = modules.run_module(
-        "dlrn_vote",
-        candidate=str(site.folder / "staged.json"),
-        job="smoke",
-        success=True,
-        url="https://example.org/by-hand",
-        **site.api.arguments,
-    )
-    assert not voted["failed"], voted
-    assert promote(site, 2)["result"] == "SUCCESS"
-    assert site.label() == released
-
-
-def promote(site, count):
-    """Let pipeline promote run for the ``count``-th time; the build."""
-    site.zuul.enqueue("config", "promote")
-    site.zuul.wait(f"promote {count}", lambda: len(site.zuul.buildsets(pipeline="promote")) == count)
-    return site.zuul.builds(pipeline="promote")[-1]
-
-
-@pytest.fixture(scope="module")
-def checks(site):
-    """The builds of good and bad changes, pushed together: by project, change and job."""
-    push = site.zuul.commit
-    push("rdoinfo", {"rdo-full.yml": rdoinfo(testing="openstack-nova-2-1.el9s")}, "change/good")
-    bad = rdoinfo(testing="openstack-nova-9-1.el9s").replace("maintainers:", "maintainer: nobody\n  maintainers:")
-    push("rdoinfo", {"rdo-full.yml": bad}, "change/bad")
-    push("rdoinfo", {"rdo-full.yml": rdoinfo(testing="openstack-nova-3-1.el9s")}, "change/breaks")
-    push("config", {"README": "Ours.\n"}, "change/good")
-    definition = site.file("config", "releases/quickstart.yml")
-    push("config", {"releases/quickstart.yml": definition.replace("[upstream-tests, smoke]", "[smoke]")}, "change/bad")
-    spec = site.file("stevedore-distgit", "python-stevedore.spec")
-    good = spec.replace("by entry points", "found by their entry points")
-    push("stevedore-distgit", {"python-stevedore.spec": good}, "change/good")
-    bad = spec.replace("%description -n", "Requires: python3dist(nobody-packaged-it)\n\n%description -n", 1)
-    push("stevedore-distgit", {"python-stevedore.spec": bad}, "change/bad")
-    site.zuul.wait("the checks", lambda: len(site.zuul.buildsets(pipeline="check")) == 7)
-    found = collections.defaultdict(dict)
-    for build in site.zuul.builds(pipeline="check"):
-        found[build["ref"]["project"], build["ref"]["ref"]][build["job_name"]] = build
-    return found
 
 
 def test_a_good_change_of_rdoinfo_shows_its_plan(site, checks):
@@ -226,22 +230,47 @@ def test_a_change_that_breaks_a_package_is_rejected_with_the_reason(site, checks
     assert "nobody-packaged-it" in site.zuul.output(build)
 
 
-def test_a_merged_change_of_a_package_is_built_in_koji(site):
-    site.zuul.commit("stevedore-distgit", {"README": "Merged.\n"})
-    site.zuul.wait("the build", lambda: site.zuul.buildsets(pipeline="post", project="stevedore-distgit"))
-    (build,) = site.zuul.builds(pipeline="post", project="stevedore-distgit")
-    assert (build["job_name"], build["result"]) == (KOJI_BUILD, "SUCCESS")
-    (task,) = site.hub.hub.tasks.values()
-    revision = site.zuul.revision("stevedore-distgit")
-    assert task["request"][:2] == [f"git+https://git.example.org/stevedore-distgit#{revision}", "el9s"]
+@pytest.mark.long
+def test_a_run_that_is_taken_out_leaves_its_votes_to_promote(site):
+    before = site.label()
+    released = site.release(1, 1)
+    site.zuul.play("hang")
+    site.zuul.enqueue("config", "manual")
+    site.zuul.wait(
+        "the vote of upstream's tests", lambda: [vote[0] for vote in site.votes()].count("upstream-tests") == 3, 200
+    )
+    site.zuul.wait("the tests that hang", site.zuul.hanging)
+    site.zuul.dequeue("config", "manual")
+    *_before, builds = runs(site, 4)
+    assert (builds[CANDIDATE]["result"], builds[SMOKE]["result"]) == ("ABORTED", "ABORTED")
+    assert site.label() == before
+    # A vote is missing; it was asked for again, by hand.
+    assert promote(site, 1)["result"] == "FAILURE"
+    assert site.label() == before
+    staged = modules.run_module(
+        "dlrn_staged_candidate",
+        label=STAGING,
+        target=TARGET,
+        job=CANDIDATE,
+        path=str(site.folder / "staged.json"),
+        api_url=site.api.url,
+    )
+    assert votes_for(site, staged["candidate"]) == [(CANDIDATE, 1), ("upstream-tests", 1)]
+    voted = modules.run_module(
+        "dlrn_vote",
+        candidate=str(site.folder / "staged.json"),
+        job="smoke",
+        success=True,
+        url="https://example.org/by-hand",
+        **site.api.arguments,
+    )
+    assert not voted["failed"], voted
+    assert promote(site, 2)["result"] == "SUCCESS"
+    assert site.label() == released
 
 
-def test_nobody_else_can_use_the_secrets(site):
-    """A project that puts a job with a secret into a pipeline of its own gets no build of it."""
-    stanza = [{"project": {"check": {"jobs": [KOJI_BUILD]}}}]
-    site.zuul.commit("thief", {"zuul.d/project.yaml": yaml.safe_dump(stanza)}, "change/steal")
-    site.zuul.wait("the attempt", lambda: site.zuul.buildsets(project="thief"))
-    (attempt,) = site.zuul.buildsets(project="thief")
-    assert attempt["result"] == "CONFIG_ERROR"
-    assert f"Project thief is not allowed to run job {KOJI_BUILD}" in attempt["message"]
-    assert not site.zuul.builds(project="thief")
+def promote(site, count):
+    """Let pipeline promote run for the ``count``-th time; the build."""
+    site.zuul.enqueue("config", "promote")
+    site.zuul.wait(f"promote {count}", lambda: len(site.zuul.buildsets(pipeline="promote")) == count)
+    return site.zuul.builds(pipeline="promote")[-1]
