@@ -141,6 +141,21 @@ def test_again_there_is_nothing_to_do(quickstart):
     assert "passed before with this candidate" in run.stdout
 
 
+def test_what_anybody_commits_is_not_undone(quickstart):
+    def git(*arguments: str) -> str:
+        argv = ["git", "-C", str(quickstart.folder / "upstream" / "oslo-config"), "-c", "user.name=A"]
+        argv += ["-c", "user.email=a@example.org", *arguments]
+        return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
+
+    git("commit", "--quiet", "--allow-empty", "--message=Nothing yet")
+    head = git("rev-parse", "HEAD")
+    stages = [{"name": "next-commits", "role": "quickstart", "tasks_from": "next_versions"}]
+    run = quickstart.run("", "--extra-vars", json.dumps({"quickstart_stages": stages}))
+    assert run.returncode == 0, run.stdout[-5000:]
+    assert git("rev-parse", "HEAD") == head
+    git("reset", "--quiet", "--hard", "HEAD~1")
+
+
 def test_a_commit_that_does_not_build_holds_consistent_back(quickstart):
     label, oslo = quickstart.label(), quickstart.consistent("oslo")
     run = quickstart.run("build")

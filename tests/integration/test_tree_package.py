@@ -1,0 +1,31 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stand-ins for a distribution's packages, by the real rpmbuild."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from ansible_collections.rdo.releng.plugins.module_utils._rpm.tree_package import TreePackage, build_tree_package
+from ansible_collections.rdo.releng.plugins.module_utils._rpm.wheel_package import SITE_PACKAGES
+
+
+@pytest.fixture
+def build(tmp_path):
+    """Build the same tree anew; the bytes of the RPM."""
+
+    def built(name: str) -> bytes:
+        module = tmp_path / name / "tree" / SITE_PACKAGES.lstrip("/") / "thing.py"
+        module.parent.mkdir(parents=True)
+        module.write_text('NAMES = {"keystone", "glance", "nova"}\n')
+        package = TreePackage(name="python3-thing", version="1", summary="A thing", license="none")
+        tree, destination = str(tmp_path / name / "tree"), str(tmp_path / name)
+        return pathlib.Path(build_tree_package(package, tree, destination, str(tmp_path / "log"))).read_bytes()
+
+    return built
+
+
+def test_the_same_files_are_the_same_package(build):
+    assert build("first") == build("second")
