@@ -59,7 +59,7 @@ options:
   decision:
     description:
       - The decision on the candidate, the path of the file that M(rdo.releng.promotion_gate) wrote or what is in it. It
-        must say to promote this very candidate to O(label).
+        must say to promote this very candidate to O(label), and hold still where that is yet to be done.
     type: raw
   lock:
     description:

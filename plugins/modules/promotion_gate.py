@@ -175,6 +175,11 @@ decision:
     evaluated_at:
       description: The moment that it was decided for, in UTC.
       type: str
+    valid_until:
+      description:
+        - The last moment that a decision to promote holds, in UTC. After it a vote is older than the criteria allow, or
+          a waiver has ended, and M(rdo.releng.dlrn_promotion) refuses. Null where nothing can run out.
+      type: str
     satisfied:
       description: Requirements that are met, with C(requirement), C(distro), C(candidate), C(explanation) and C(votes).
       type: list

@@ -230,8 +230,13 @@ def test_another_decision_than_to_promote_this_candidate_is_refused(
     assert len(api.requests()) == posts
 
 
-def test_a_decision_to_promote_this_candidate_lets_it_pass(trunk, promote, lockfiles, decision):
+def test_a_decision_to_promote_this_candidate_lets_it_pass_while_it_holds(trunk, promote, lockfiles, decision):
+    over = {**decision, "valid_until": "2026-01-31T12:00:00Z"}
+    refused(promote(lockfiles[0], decision=over), "held until 2026-01-31T12:00:00Z")
+    assert trunk.state(LABEL)["rows"] == []
     assert promote(lockfiles[0], decision=decision)["changed"] and holds(trunk, *ONE)
+    # Once that is done it does no harm to ask again later.
+    assert not promote(lockfiles[0], decision=over)["changed"]
 
 
 @pytest.mark.parametrize("label", ["../evil", "a b", "a\nb", "", "current", "consistent"])

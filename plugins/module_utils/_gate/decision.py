@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import difflib
+import math
 import typing as t
 
 from .._module.errors import InvalidInput
@@ -61,12 +62,14 @@ class _Verdict:
     """What became of one requirement.
 
     :param reason: empty when it is met.
+    :param until: the last second at which it is met without anybody doing anything.
     """
 
     reason: str
     explanation: str
     votes: tuple[Vote, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    until: float = math.inf
 
 
 @dataclasses.dataclass
@@ -96,7 +99,8 @@ class _Judge:
                 return dataclasses.replace(verdict, explanation=f"{verdict.explanation}, by its alternative {other}")
         waivers = tuple(waiver for waiver in self.waivers if waive and waiver.waives == requirement)
         if waivers:
-            return dataclasses.replace(own, reason="", waivers=waivers)
+            # An end is the first second at which a waiver waives nothing.
+            return dataclasses.replace(own, reason="", waivers=waivers, until=max(one.ends for one in waivers) - 1)
         return own
 
     def _judge_group(self, group: Group, waive: bool) -> _Verdict:
@@ -109,6 +113,7 @@ class _Judge:
             "; ".join(f"{name}: {verdict.explanation}" for name, verdict in speaking),
             tuple(vote for _name, verdict in speaking for vote in verdict.votes),
             tuple(waiver for verdict in met for waiver in verdict.waivers),
+            sorted((verdict.until for verdict in met), reverse=True)[group.count - 1] if enough else math.inf,
         )
 
     def _judge_votes(self, job: str) -> _Verdict:
@@ -132,7 +137,8 @@ class _Judge:
             return _Verdict("failed", f"failed at {when}", (newest,))
         if self.target.max_age is not None and newest.timestamp < self.now - self.target.max_age:
             return _Verdict("stale", f"passed at {when}, more than {self.target.max_age:g} s ago", (newest,))
-        return _Verdict("", f"passed at {when}", (newest,))
+        until = math.inf if self.target.max_age is None else newest.timestamp + self.target.max_age
+        return _Verdict("", f"passed at {when}", (newest,), until=until)
 
     def _judge_absence(self, job: str, votes: list[Vote], ours: list[Vote]) -> _Verdict:
         """Why there is no vote to judge by."""
@@ -179,6 +185,7 @@ def evaluate(
     live = [waiver for waiver in scoped if not waiver.is_expired(now)]
     decision = refusal(target.name, subjects, now, [])
     used: set[Waiver] = set()
+    until = math.inf
     for distro in target.distros:
         if distro not in given:
             decision["unsatisfied"].append(
@@ -194,12 +201,15 @@ def evaluate(
                 verdict = judge.judge(requirement, waive=True)
                 place = "unsatisfied" if verdict.reason else "waived"
                 used.update(verdict.waivers if place == "waived" else ())
+            until = min(until, verdict.until)
             decision[place].append(_entry(describe(requirement), subject.distro, subject.candidate, verdict))
     for place in ("satisfied", "unsatisfied", "waived"):
         decision[place].sort(key=lambda entry: (entry["requirement"], entry["distro"]))
     decision["expired_waivers"] = _waiver_data(expired)
     decision["unused_waivers"] = _waiver_data(waiver for waiver in live if waiver not in used)
     decision["promote"] = not decision["unsatisfied"] and bool(subjects)
+    if decision["promote"] and until != math.inf:
+        decision["valid_until"] = timestamp(until)
     return decision
 
 
@@ -215,6 +225,7 @@ def refusal(target: str, subjects: t.Sequence[Subject], now: float, errors: list
         "candidate": ids[0]["id"] if len(ids) == 1 else None,
         "candidates": ids,
         "evaluated_at": timestamp(now),
+        "valid_until": None,
         "satisfied": [],
         "unsatisfied": [],
         "waived": [],

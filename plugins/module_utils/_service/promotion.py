@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 import time
 import typing as t
 
@@ -28,6 +29,7 @@ from .._dlrn.promotion import (
     read_label,
 )
 from .._gate.decision import SCHEMA as DECISION
+from .._gate.decision import timestamp
 from .._module.documents import check_schema, read_document
 from .._module.errors import Conflict, InvalidInput, Refused, RelengError, Unavailable
 from .._module.lock import held_lock
@@ -38,6 +40,8 @@ MEND = (
     "Either a promotion is at work this moment, or DLRN's API was killed in one. Try again; if it stays so, run "
     "rdo.releng.dlrn_repair on DLRN's host with labels [{label}], and promote again."
 )
+# A moment as decisions have it; of two, the later one is the greater text.
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 KEEP = "Resolve a candidate anew. Labels that must be kept are named to rdo.releng.dlrn_purge."
 
 
@@ -61,6 +65,7 @@ class PromotedCandidate(Change):
     lock: str | None = None
     lock_timeout: float = 0.0
     sleep: t.Callable[[float], None] = time.sleep
+    clock: t.Callable[[], float] = time.time
 
     @classmethod
     def from_params(cls, params: t.Mapping[str, t.Any]) -> PromotedCandidate:
@@ -73,7 +78,7 @@ class PromotedCandidate(Change):
         if self._candidate.kind != "dlrn":
             raise InvalidInput(f"A candidate of kind {self._candidate.kind} is not of trunk; it can not be promoted.")
         self.trunk_url = check_trunk(self.trunk_url)
-        check_decision(self.decision, self._candidate, label)
+        self._valid_until = check_decision(self.decision, self._candidate, label)
         expected = parse_expected(self.expected)
         self._client = self.connect()
         self._before = self._read()
@@ -91,6 +96,7 @@ class PromotedCandidate(Change):
             self._check_aggregate(self._before)
             actions = self._lockfile_actions(self._before.aggregate_hash)
             return Plan(before, before, actions, result)
+        self._check_still_valid()
         self._check_expected(expected)
         self._check_components()
         older = self._check_commits()
@@ -111,6 +117,7 @@ class PromotedCandidate(Change):
                 if now.hashes() != self._before.hashes():
                     raise self._overtaken(now, "while this promotion waited for the lock")
                 self._before = now
+            self._check_still_valid()
             after = self._promote()
         return self._finish(after)
 
@@ -131,6 +138,13 @@ class PromotedCandidate(Change):
                 f"DLRN's API and its tree {self.trunk_url} do not say the same about the label {label.name}: "
                 f"{'; '.join(label.disagreements)}. {MEND.format(label=label.name)}",
                 disagreements=list(label.disagreements),
+            )
+
+    def _check_still_valid(self) -> None:
+        if self._valid_until is not None and timestamp(self.clock()) > self._valid_until:
+            raise Refused(
+                f"The decision to promote candidate {self._candidate.id} held until {self._valid_until}. Since then a "
+                "vote is too old, or a waiver has ended. Let rdo.releng.promotion_gate decide again."
             )
 
     def _check_expected(self, expected: dict[str | None, Hashes]) -> None:
@@ -312,13 +326,14 @@ class PromotedCandidate(Change):
         }
 
 
-def check_decision(decision: t.Any, candidate: Candidate, label: str) -> None:
+def check_decision(decision: t.Any, candidate: Candidate, label: str) -> str | None:
     """A decision, if there is one, must be to promote this candidate to this label.
 
+    :returns: the last second that it holds, in UTC; None where it holds for ever, or there is none.
     :raises Refused: it is not.
     """
     if decision is None:
-        return
+        return None
     if isinstance(decision, str):
         source, document = decision, read_document(decision, DECISION, "decision")
     else:
@@ -333,6 +348,12 @@ def check_decision(decision: t.Any, candidate: Candidate, label: str) -> None:
     if candidate.id not in candidates:
         named = ", ".join(sorted(str(one) for one in candidates if one)) or "nobody"
         raise Refused(f"The decision {source} is for the candidate {named}, not for {candidate.id}.")
+    valid_until = document.get("valid_until")
+    if valid_until is not None and not (isinstance(valid_until, str) and MOMENT.fullmatch(valid_until)):
+        raise Refused(
+            f"The decision {source} is valid until {valid_until!r}, which is no moment such as {timestamp(0)}."
+        )
+    return valid_until
 
 
 def parse_expected(expected: t.Any) -> dict[str | None, Hashes]:

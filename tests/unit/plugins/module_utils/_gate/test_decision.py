@@ -17,6 +17,7 @@ from ansible_collections.rdo.releng.plugins.module_utils._gate.decision import (
     missing_jobs,
     sentence,
     table,
+    timestamp,
 )
 from ansible_collections.rdo.releng.plugins.module_utils._gate.waivers import parse_waivers
 from ansible_collections.rdo.releng.plugins.module_utils._module.documents import canonical
@@ -188,6 +189,19 @@ def test_a_waiver_in_a_group_stands_for_a_success():
     assert only(only(decision["waived"])["waivers"])["waives"] == "a"
 
 
+def test_until_when_a_decision_holds():
+    assert decide(target("a"), Vote("a"))["valid_until"] is None
+    aged = target("a", Group("any", 1, ("b", "c")), max_age=3600.0)
+    votes = [Vote("a", timestamp=NOW - 600), Vote("b", timestamp=NOW - 3000), Vote("c")]
+    # b may grow too old: c is enough.
+    assert decide(aged, *votes)["valid_until"] == "2026-11-21T09:23:20Z"
+    assert decide(aged, *votes, now=NOW + 3000)["promote"]
+    assert not decide(aged, *votes, now=NOW + 3001)["promote"]
+    waived = decide(target("a"), waivers=[waiver("a"), waiver("a", until="2026-11-30")])
+    assert waived["valid_until"] == "2026-12-01T23:59:59Z"
+    assert decide(target("a"))["valid_until"] is None
+
+
 def joint(asked, one, other, *waivers):
     subjects = [Subject(ONE, "el9s", one), Subject(OTHER, "el10s", other)]
     return evaluate(asked, subjects, parse_waivers(list(waivers), "w"), NOW)
@@ -266,9 +280,9 @@ waivers = st.lists(
 )
 
 
-def judged(data, cast, waived):
+def judged(data, cast, waived, now=NOW):
     asked = load_criteria({"promotions": {"t": data}}, "c").target("t", [])
-    return evaluate(asked, [Subject(ONE, "el9s", cast)], parse_waivers(waived, "w"), NOW, {"a", "b"})
+    return evaluate(asked, [Subject(ONE, "el9s", cast)], parse_waivers(waived, "w"), now, {"a", "b"})
 
 
 @given(criteria, votes, waivers, st.randoms(use_true_random=False))
@@ -285,6 +299,13 @@ def test_another_failed_vote_never_turns_no_into_yes(data, cast, waived, job, wh
     if not judged(data, cast, waived)["promote"]:
         failure = Vote(job, False, when, candidate, in_progress=in_progress)
         assert not judged(data, [*cast, failure], waived)["promote"]
+
+
+@given(criteria, votes, waivers, st.integers(0, 40 * 86400))
+def test_a_decision_to_promote_holds_until_it_says_so(data, cast, waived, seconds):
+    decision = judged(data, cast, waived)
+    if decision["promote"] and timestamp(NOW + seconds) <= (decision["valid_until"] or "9"):
+        assert judged(data, cast, waived, NOW + seconds)["promote"]
 
 
 @given(criteria, votes, waivers.filter(bool), st.data())

@@ -43,7 +43,15 @@ def test_a_decision_of_this_candidate_alone_or_among_others(candidate):
 
 @pytest.mark.parametrize(
     "change",
-    [{"promote": False}, {"promote": 1}, {"target": "other"}, {"candidate": None}, {"candidate": "f" * 64}],
+    [
+        {"promote": False},
+        {"promote": 1},
+        {"target": "other"},
+        {"candidate": None},
+        {"candidate": "f" * 64},
+        {"valid_until": "tomorrow"},
+        {"valid_until": 1},
+    ],
 )
 def test_any_other_decision_is_refused(candidate, change):
     with pytest.raises(Refused):
