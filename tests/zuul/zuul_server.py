@@ -112,6 +112,8 @@ class ZuulServer:
                 os.killpg(self._processes[name].pid, signal.SIGKILL)
             self._processes[name].wait()
         self._processes.clear()
+        # What a node runs is not the executor's, and would outlive it.
+        (self.folder / "nodes" / "hanging").unlink(missing_ok=True)
         shutil.rmtree(self.jobs, ignore_errors=True)
 
     def _start(self, name: str, argv: list[str]) -> None:
