@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 
 import pytest
@@ -14,12 +15,13 @@ from ansible_collections.rdo.releng.plugins.module_utils._rpm.wheel_package impo
 
 @pytest.fixture
 def build(tmp_path):
-    """Build the same tree anew; the bytes of the RPM."""
+    """Build the same tree anew, of files of another time; the bytes of the RPM."""
 
-    def built(name: str) -> bytes:
+    def built(name: str, seconds: int) -> bytes:
         module = tmp_path / name / "tree" / SITE_PACKAGES.lstrip("/") / "thing.py"
         module.parent.mkdir(parents=True)
         module.write_text('NAMES = {"keystone", "glance", "nova"}\n')
+        os.utime(module, (seconds, seconds))
         package = TreePackage(name="python3-thing", version="1", summary="A thing", license="none")
         tree, destination = str(tmp_path / name / "tree"), str(tmp_path / name)
         return pathlib.Path(build_tree_package(package, tree, destination, str(tmp_path / "log"))).read_bytes()
@@ -28,4 +30,4 @@ def build(tmp_path):
 
 
 def test_the_same_files_are_the_same_package(build):
-    assert build("first") == build("second")
+    assert build("first", 1_600_000_000) == build("second", 1_700_000_000)

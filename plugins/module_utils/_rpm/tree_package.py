@@ -83,7 +83,8 @@ def build_tree_package(
         argv = ["rpmbuild", "-bb", "--target", package.arch]
         for name, value in defines.items():
             argv += ["--define", f"{name} {value}"]
-        run_command([*argv, spec], log=log, environment={**os.environ, "SOURCE_DATE_EPOCH": "0", **(environment or {})})
+        # rpm takes 0 for no time at all, and leaves that of each file.
+        run_command([*argv, spec], log=log, environment={**os.environ, "SOURCE_DATE_EPOCH": "1", **(environment or {})})
         os.makedirs(destination, exist_ok=True)
         path = os.path.join(destination, package.file_name)
         # First beside it, then in one step: a repository being read never has half an RPM.
