@@ -78,6 +78,7 @@ UNUSED_KEYS = (
     "username",
 )
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+OLDEST = 3650 * SECONDS["d"]
 DEEPEST = 5
 
 
@@ -295,10 +296,13 @@ def _parse_age(value: t.Any, where: str) -> float | None:
     """Seconds: a number of them, or a number with s, m, h, d or w."""
     if value is None:
         return None
-    match = re.fullmatch(r"(\d+)([smhdw]?)", str(value)) if isinstance(value, (int, str)) else None
+    match = re.fullmatch(r"(\d{1,12})([smhdw]?)", str(value)) if isinstance(value, (int, str)) else None
     if match is None or int(match.group(1)) == 0:
         raise InvalidInput(f"{where} is {value!r}; seconds, or a number with s, m, h, d or w such as 36h, are needed.")
-    return float(int(match.group(1)) * SECONDS[match.group(2) or "s"])
+    age = int(match.group(1)) * SECONDS[match.group(2) or "s"]
+    if age > OLDEST:
+        raise InvalidInput(f"{where} is {value!r}; at most {OLDEST // SECONDS['d']}d is an age of a vote.")
+    return float(age)
 
 
 def _flag(data: dict[str, t.Any], key: str, where: str) -> bool:

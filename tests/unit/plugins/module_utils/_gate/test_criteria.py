@@ -152,6 +152,7 @@ DEEP = "{any: [" * 7 + "a" + "]}" * 7
         ("promotions: {t: {criteria: [a], max_age: 0}}", ["max_age", "0"]),
         ("promotions: {t: {criteria: [a], max_age: -5}}", ["max_age", "-5"]),
         ("promotions: {t: {criteria: [a], max_age: true}}", ["max_age", "True"]),
+        ("promotions: {t: {criteria: [a], max_age: 999999w}}", ["max_age", "'999999w'", "3650d"]),
         ("promotions: {t: {criteria: [a], distros: el9s}}", ["distros", "'el9s'"]),
         ("promotions: {t: {criteria: [a], distros: [9]}}", ["distros", "9"]),
         ('promotions: {t: {criteria: [a], any_success: "yes"}}', ["any_success", "'yes'"]),
