@@ -118,7 +118,7 @@ test-keystone: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Of these, Keystone f
 
 .PHONY: test-zuul
 test-zuul: .venv/dev.done $(DLRN)/done $(ZUUL)/done $(COLLECTION) ## What a real Zuul does with the jobs of zuul.d, with what takes too long for make test
-	@$(BIN)/pytest -q tests/zuul
+	@$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/zuul
 
 .PHONY: bench
 bench: .venv/dev.done $(COLLECTION) ## Measure beside the peers and print the ratios

@@ -60,11 +60,11 @@ class Site:
         self.hub = Server(Hub())
 
     def start(self) -> None:
+        self.zuul.start_zookeeper()
         self._build_trunk()
         self._make_user()
         self.api.start()
         self.release(0, 0)
-        self.zuul.start_zookeeper()
         self._make_repositories()
         self.zuul.start()
         self.zuul.wait("the timer", lambda: self.zuul.running(PERIODIC))

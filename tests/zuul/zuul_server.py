@@ -26,7 +26,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 INSTALLED = ROOT / ".build" / "zuul"
 PYTHON = pathlib.Path(os.path.realpath(ROOT / ".venv")) / "bin" / "python"
 TENANT = "releng"
-SERVICES = ("scheduler", "executor", "launcher", "web")
+# What the scheduler needs to be ready, and then the scheduler itself.
+BESIDE = ("executor", "launcher", "web")
 JARS = ("zookeeper", "netty-all", "netty-buffer", "netty-codec", "netty-common", "netty-handler", "netty-resolver")
 JARS += ("netty-transport", "netty-transport-native-unix-common", "netty-transport-native-epoll")
 PROGRAMS = {
@@ -82,21 +83,23 @@ class ZuulServer:
     # Its life
 
     def start_zookeeper(self) -> None:
+        """Start ZooKeeper, and the services that wait there for the scheduler's word."""
         jars = ":".join(f"/usr/share/java/{name}.jar" for name in JARS)
         # It lives for minutes: compiling its code well would take longer than that saves.
         argv = ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{self.folder}/etc:{jars}"]
         argv += ["-Djdk.tls.ephemeralDHKeySize=2048"]
         self._start("zookeeper", [*argv, "org.apache.zookeeper.server.quorum.QuorumPeerMain", self._etc("zoo.cfg")])
         self.wait("ZooKeeper", self._zookeeper_listens)
+        for name in BESIDE:
+            self._start_service(name)
 
     def start(self) -> None:
-        """Start the services; on return the tenant is loaded and jobs can run."""
+        """Start the scheduler, and sshd; on return the tenant is loaded and jobs can run."""
         pathlib.Path("/run/sshd").mkdir(exist_ok=True)  # sshd insists on it
         self._start("sshd", ["/usr/sbin/sshd", "-D", "-e", "-f", self._etc("sshd_config")])
-        for name in SERVICES:
-            self._start(name, [str(INSTALLED / "venv" / "bin" / f"zuul-{name}"), "-c", self._etc("zuul.conf"), "-f"])
+        self._start_service("scheduler")
         self.wait("the tenant", lambda: self.get(f"tenant/{TENANT}/pipelines", missing=[]))
-        self.wait("the services", lambda: {*SERVICES} <= self._running())
+        self.wait("the services", lambda: {"scheduler", *BESIDE} <= self._running())
 
     def stop(self) -> None:
         """End everything that was started, jobs included."""
@@ -108,6 +111,9 @@ class ZuulServer:
         # What a node runs is not the executor's, and would outlive it.
         (self.folder / "nodes" / "hanging").unlink(missing_ok=True)
         shutil.rmtree(self.jobs, ignore_errors=True)
+
+    def _start_service(self, name: str) -> None:
+        self._start(name, [str(INSTALLED / "venv" / "bin" / f"zuul-{name}"), "-c", self._etc("zuul.conf"), "-f"])
 
     def _start(self, name: str, argv: list[str]) -> None:
         # What is in the environment of the executor, jobs on it see.
