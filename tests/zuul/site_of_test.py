@@ -186,7 +186,7 @@ class Site:
             "TAGGED": str(self.tagged),
             **{f"PORT_{node.upper()}": str(zuul.ports[node]) for node in NODES},
         }
-        for repository in ("config", "smoke"):
+        for repository in ("config", "installer", "smoke"):
             folder = TENANT / repository
             files = {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
             for name, value in values.items():
@@ -207,6 +207,7 @@ class Site:
         zuul.branch("thief", "change/steal")
         for name in ("config", "rdoinfo", "stevedore-distgit"):
             zuul.branch(name, "change/good", "change/bad")
+        zuul.branch("installer", "change/good")
         zuul.branch("rdoinfo", "change/breaks")
 
     def file(self, repository: str, path: str) -> str:

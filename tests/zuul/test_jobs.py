@@ -61,6 +61,7 @@ def beside_the_first(site):
     site.zuul.enqueue("config", "trunk")
     push = site.zuul.commit
     push("stevedore-distgit", {"README": "Merged.\n"})
+    push("installer", {"README": "Ours.\n"}, "change/good")
     push("config", {"README": "Ours.\n"}, "change/good")
     definition = site.file("config", "releases/quickstart.yml")
     push("config", {"releases/quickstart.yml": definition.replace("[upstream-tests, smoke]", "[smoke]")}, "change/bad")
@@ -149,6 +150,16 @@ def test_trunk_is_built_and_then_looked_at(site, trunk):
     assert site.rows("select status, count(*) from commits group by status") == [("SUCCESS", 4)]
     assert "packages checked, 0 requirements waived, all others met" in site.zuul.output(builds[CLOSURE])
     assert "nothing provides python3dist(testtools)" in site.zuul.output(builds[ALONE])
+
+
+def test_an_installer_takes_roles_alone(site):
+    site.zuul.wait("the installer", lambda: site.zuul.buildsets(project="installer"))
+    (build,) = site.zuul.builds(project="installer")
+    assert build["result"] == "SUCCESS", site.zuul.output(build)
+    folder = site.zuul.logs / build["uuid"]
+    (written,) = folder.glob("*.repo")
+    assert all(url in written.read_text() for url in site.label("source").values())
+    assert (folder / "collected/index.html").is_file()
 
 
 def test_of_two_runs_the_second_goes_on_with_what_the_first_left_red(site, trunk, beside_the_others):
