@@ -55,7 +55,7 @@ def run(gerrit, tmp_path):
             "XDG_CACHE_HOME": str(tmp_path / "cache"),
         }  # fmt: skip
         extra = [word for name, value in variables.items() for word in ("-e", f"{name}={value}")]
-        finished = run_playbook(f"rdo.releng.{playbook}", *extra, *argv, environment=environment)
+        finished = run_playbook(f"rdo.releng.{playbook}", *extra, *argv, environment=environment, folder=tmp_path)
         assert (finished.returncode != 0) is failed, finished.stdout
         return finished.stdout
 
@@ -79,7 +79,7 @@ def test_pins_are_proposed_once_with_the_reasons(run, gerrit, tmp_path):
     gerrit.git("rdoinfo", "fetch", "--quiet", str(tmp_path / "rdoinfo"), "HEAD:master")
     constraints = tmp_path / "uc.txt"
     constraints.write_text(CONSTRAINTS)
-    options = {"rdoinfo": tmp_path / "rdoinfo", "release": "flamingo", "constraints": constraints}
+    options = {"rdoinfo": "rdoinfo", "release": "flamingo", "constraints": constraints.name}
     assert "created" in run("upper_constraints", "--check", **options) and not gerrit.changes
     assert "created" in run("upper_constraints", **options)
     (change,) = gerrit.changes
@@ -108,8 +108,7 @@ def test_a_release_is_shown_as_a_table_and_a_page(run, tmp_path):
         "release-model: cycle-with-intermediary\nreleases:\n- {version: 5.7.2, projects: [{repo: openstack/sushy}]}\n"
     )
     output = run(
-        "release_status", rdoinfo=tmp_path / "rdoinfo", release="flamingo", deliverables=tmp_path / "deliverables",
-        page=tmp_path / "page.html",
+        "release_status", rdoinfo="rdoinfo", release="flamingo", deliverables="deliverables", page="page.html",
     )  # fmt: skip
     assert "5.7.2 is not built for el9s" in output
     page = (tmp_path / "page.html").read_text()

@@ -12,7 +12,7 @@ import re
 import tempfile
 
 from .._module.command import Finished, run_command
-from .._module.errors import CommandFailed, InvalidInput, NotFound, Unavailable
+from .._module.errors import CommandFailed, InvalidInput, NotFound, TimedOut, Unavailable
 from .repository import REFERENCE
 
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -86,6 +86,8 @@ def _references(repository: str, timeout: float, *patterns: str) -> dict[str, st
         raise Unavailable(
             f"The git repository {repository} can not be read: {error.data['output'].strip()[-300:]}", **error.data
         ) from error
+    except TimedOut as error:
+        raise TimedOut(f"The git repository {repository} did not answer within {timeout:g} s.", **error.data) from error
     return {name: commit for commit, name in LINE.findall(answer.output)}
 
 

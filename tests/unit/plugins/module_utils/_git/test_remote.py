@@ -4,11 +4,18 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from ansible_collections.rdo.releng.plugins.module_utils._git.remote import has_revision, remote_revision
 from ansible_collections.rdo.releng.plugins.module_utils._git.repository import Identity, Repository
-from ansible_collections.rdo.releng.plugins.module_utils._module.errors import InvalidInput, NotFound, Unavailable
+from ansible_collections.rdo.releng.plugins.module_utils._module.errors import (
+    InvalidInput,
+    NotFound,
+    TimedOut,
+    Unavailable,
+)
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +58,13 @@ def test_what_is_not_there_is_named_with_what_there_is(remote):
 def test_a_repository_that_can_not_be_read_is_no_answer(remote):
     with pytest.raises(Unavailable, match="can not be read"):
         has_revision(f"{remote[0]}-none", "f" * 40, 60)
+
+
+def test_a_server_that_hangs_is_named(remote):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/tests"
+        with pytest.raises(TimedOut, match=rf"{url} did not answer within 0\.5 s"):
+            remote_revision(url, "master", 0.5)
 
 
 @pytest.mark.parametrize("name", ["--upload-pack=touch x", "a b", "../x", "a..b", "x@{1}", ""])
