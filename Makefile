@@ -100,17 +100,17 @@ contract: .venv/dev.done $(COLLECTION) ## What a Koji hub and a Gerrit do; on do
 	@$(BIN)/pytest -q tests/contract/gerrit
 	$(BIN)/pytest -q --numprocesses 2 tests/contract/koji
 
-# The tests of a file follow each other in one process, and wait much of their time: one process more than the two cores
-# that this is made for, so that the longest files begin at once.
-SIDE_BY_SIDE := --durations 20 --numprocesses 3 --dist loadfile --no-loadscope-reorder -m "not long"
+# The tests of a file follow each other in one process. One process for each of the three longest files, so that they
+# begin at once, on the two cores that this is made for; trunk to promotion has one that is longer than all others.
+SIDE_BY_SIDE := --durations 20 --dist loadfile --no-loadscope-reorder -m "not long"
 
 .PHONY: integration
 integration: .venv/dev.done $(DLRN)/done $(ZUUL)/done $(COLLECTION) ## Tests with the real rpmbuild, dnf, DLRN, Keystone, Tempest and Zuul, on loopback
-	@$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/integration tests/keystone tests/zuul
+	@$(BIN)/pytest -q --numprocesses 3 $(SIDE_BY_SIDE) tests/integration tests/keystone tests/zuul
 
 .PHONY: test-trunk
 test-trunk: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Of these, trunk to promotion: builds, candidates, votes, the gate, promotions, the quickstart
-	@$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/integration/test_{quickstart,clean_root,dlrn_*,killed_dlrn,playbooks,promotion_gate,role_*,run_report,stage}.py
+	@$(BIN)/pytest -q --numprocesses 2 $(SIDE_BY_SIDE) tests/integration/test_{quickstart,clean_root,dlrn_*,killed_dlrn,playbooks,promotion_gate,role_*,run_report,stage}.py
 
 .PHONY: test-keystone
 test-keystone: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Of these, Keystone from its commits to its promotion, judged by Tempest
