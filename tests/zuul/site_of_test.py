@@ -60,7 +60,7 @@ class Site:
         self.hub = Server(Hub())
 
     def start(self) -> None:
-        self.zuul.start_zookeeper()
+        self.zuul.prepare()
         self._build_trunk()
         self._make_user()
         self.api.start()

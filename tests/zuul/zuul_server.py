@@ -26,7 +26,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 INSTALLED = ROOT / ".build" / "zuul"
 PYTHON = pathlib.Path(os.path.realpath(ROOT / ".venv")) / "bin" / "python"
 TENANT = "releng"
-# What the scheduler needs to be ready, and then the scheduler itself.
+# The services that wait in ZooKeeper for the scheduler.
 BESIDE = ("executor", "launcher", "web")
 JARS = ("zookeeper", "netty-all", "netty-buffer", "netty-codec", "netty-common", "netty-handler", "netty-resolver")
 JARS += ("netty-transport", "netty-transport-native-unix-common", "netty-transport-native-epoll")
@@ -82,8 +82,8 @@ class ZuulServer:
 
     # Its life
 
-    def start_zookeeper(self) -> None:
-        """Start ZooKeeper, and the services that wait there for the scheduler's word."""
+    def prepare(self) -> None:
+        """Start ZooKeeper, and the services that wait there for the scheduler."""
         jars = ":".join(f"/usr/share/java/{name}.jar" for name in JARS)
         # It lives for minutes: compiling its code well would take longer than that saves.
         argv = ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{self.folder}/etc:{jars}"]
@@ -271,7 +271,7 @@ class ZuulServer:
         return done.stdout.strip()
 
     def encrypt(self, project: str, secrets: t.Mapping[str, t.Mapping[str, str]]) -> str:
-        """Secrets of a project as configuration that only this Zuul can read; after start_zookeeper()."""
+        """Secrets of a project as configuration that only this Zuul can read; after prepare()."""
         argv = [INSTALLED / "venv/bin/python", pathlib.Path(__file__).with_name("encrypt.py"), self._etc("zuul.conf")]
         given = json.dumps({"connection": "local", "project": project, "secrets": secrets})
         return subprocess.run(argv, input=given, check=True, stdout=subprocess.PIPE, text=True).stdout

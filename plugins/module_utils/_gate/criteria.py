@@ -78,6 +78,7 @@ UNUSED_KEYS = (
     "username",
 )
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+# Beyond it an age is a slip of the pen, and the moment when a decision ends may be in no calendar.
 OLDEST = 3650 * SECONDS["d"]
 DEEPEST = 5
 
