@@ -123,6 +123,7 @@ def test_from_nothing_to_promoted(quickstart):
     assert quickstart.document("step-sources.json")["stand_in"].partition("'")[0] in page
     assert "http://" not in page.replace("http://www.w3.org", "").replace("http://127.0.0.1", "")
     assert "Quickstart: done after" in run.stdout
+    assert "[WARNING]" not in run.stdout
 
 
 def test_again_there_is_nothing_to_do(quickstart):
