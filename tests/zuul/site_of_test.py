@@ -17,7 +17,7 @@ import koji
 import yaml
 from koji_double import Hub, Server
 from stage import modules
-from stage.trunk import DLRN, ROOT, Api
+from stage.trunk import DLRN, ROOT, Api, make_user
 from zuul_server import NODES, PYTHON, ZuulServer
 
 TENANT = pathlib.Path(__file__).with_name("tenant")
@@ -62,7 +62,7 @@ class Site:
     def start(self) -> None:
         self.zuul.prepare()
         self._build_trunk()
-        self._make_user()
+        make_user(f"sqlite:///{self.database}")
         self.api.start()
         self.release(0, 0)
         self._make_repositories()
@@ -150,12 +150,6 @@ class Site:
             check=False,
         )
         assert built.returncode == 0, built.stdout[-5000:]
-
-    def _make_user(self) -> None:
-        code = "import sys, types; from dlrn.user import create_user; "
-        code += "create_user(types.SimpleNamespace(username=sys.argv[1], password=sys.argv[2]), sys.argv[3])"
-        argv = [DLRN / "bin" / "python", "-c", code, Api.username, Api.password, f"sqlite:///{self.database}"]
-        subprocess.run(argv, check=True, capture_output=True)
 
     def _make_api(self) -> Api:
         folder = self.folder / "dlrn"

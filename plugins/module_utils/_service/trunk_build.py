@@ -61,29 +61,31 @@ class TrunkBuild(Change):
                 self._builder.recheck(name)
             first = self._builder.state() if self._failed else self._state
             try:
-                self._build_all(first.newest_id)
+                state = self._build_all(first)
             except RelengError as error:
                 # What was built before it went wrong is worth knowing.
                 error.data.update(result(self._builder.state(first.newest_id)))
                 raise
-            return {**plan.result, **result(self._builder.state(first.newest_id))}
+            return {**plan.result, **result(state)}
 
     def _wanted(self, state: State) -> list[str]:
         return wanted(state, self._params["packages"], self._params["components"])
 
-    def _build_all(self, newest: int) -> None:
+    def _build_all(self, state: State) -> State:
         """Waves until nothing is left, or a round records nothing.
 
-        :param newest: id of the newest row in DLRN's database.
+        :param state: before, without commits.
+        :returns: after, with all commits that were built.
         """
+        begin = newest = state.newest_id
         todo = self._order
         while todo:
-            begin = newest
+            before = newest
             for number, wave in enumerate(todo, 1):
                 state = self._build_wave(wave, begin, newest, f"wave {number} of {len(todo)}")
                 newest = state.newest_id
-            if newest == begin:
-                return
+            if newest == before:
+                break
             again = helped(state)
             for name in again:
                 say(f"{name}: what it missed has been built meanwhile")
@@ -95,6 +97,7 @@ class TrunkBuild(Change):
             left = order(self._builder.pending(state, self._wanted(state)))
             foreseen = [[name for name in wave if state.packages[name]["foreseeable"]] for wave in left]
             todo = [wave for wave in foreseen if wave]
+        return state
 
     def _build_wave(self, wave: list[str], begin: int, newest: int, where: str) -> State:
         """Build packages that do not need each other; the state with all rows after ``begin``."""

@@ -6,7 +6,7 @@ Everything after rpmbuild is DLRN's own code (``post_build`` and ``process_build
 directories, metadata, versions.csv, commit.yaml, ``current``, ``consistent``, aggregates. Only the builds are ours:
 packages without files, straight from rpmbuild. What was built is written to ``trunk.json``.
 
-    make_trunk.py FOLDER USER PASSWORD [--no-components]
+    make_trunk.py FOLDER [--no-components]
 """
 
 from __future__ import annotations
@@ -19,13 +19,11 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import types
 
 import yaml
 from dlrn import config, shell
 from dlrn.db import Commit, closeSession, getSession
 from dlrn.drivers.rdoinfo import RdoInfoDriver
-from dlrn.user import create_user
 
 START = 1767225600  # 2026-01-01T00:00:00Z; builds follow each other by an hour
 COMPONENTS = {"alpha": "common", "beta": "common", "gamma": "compute", "delta": "network"}
@@ -131,7 +129,7 @@ def build(folder: pathlib.Path, commit: Commit, version: int) -> list[str]:
     return sorted(str(target / path.name) for path in output.glob("*.rpm"))
 
 
-def main(folder: pathlib.Path, user: str, password: str, components: bool) -> None:
+def main(folder: pathlib.Path, components: bool) -> None:
     write_configuration(folder, components)
     os.chdir(folder)  # DLRN's reports land in the working directory's repositories
     ini = configparser.RawConfigParser()
@@ -180,8 +178,7 @@ def main(folder: pathlib.Path, user: str, password: str, components: bool) -> No
     (folder / "trunk.json").write_text(json.dumps(made, indent=1))
     shutil.rmtree(folder / "rpmbuild")
     (folder / "package.spec").unlink()
-    create_user(types.SimpleNamespace(username=user, password=password), database)
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]).resolve(), sys.argv[2], sys.argv[3], "--no-components" not in sys.argv)
+    main(pathlib.Path(sys.argv[1]).resolve(), "--no-components" not in sys.argv)

@@ -21,6 +21,17 @@ DLRN = ROOT / ".build" / "dlrn"
 USER, PASSWORD = "ci", "s3cret"
 
 
+def run_with_dlrn(program: str, *arguments: str | pathlib.Path) -> None:
+    """Run a program that lies beside this file with DLRN's Python."""
+    argv = [DLRN / "bin" / "python", pathlib.Path(__file__).with_name(program), *arguments]
+    subprocess.run(argv, check=True, capture_output=True)
+
+
+def make_user(database: str) -> None:
+    """The user of :class:`Api` in a database of DLRN's, given by its address."""
+    run_with_dlrn("make_user.py", database, USER, PASSWORD)
+
+
 class Trunk:
     """A folder with DLRN's configuration, its database and its repositories (see make_trunk.py).
 
@@ -36,8 +47,8 @@ class Trunk:
         self.url = f"file://{self.repos}"
         self._pristine = folder.with_name(folder.name + ".pristine")
         folder.mkdir(parents=True)
-        argv = [DLRN / "bin" / "python", pathlib.Path(__file__).with_name("make_trunk.py"), folder, USER, PASSWORD]
-        subprocess.run(argv if components else [*argv, "--no-components"], check=True, capture_output=True)
+        run_with_dlrn("make_trunk.py", folder, *([] if components else ["--no-components"]))
+        make_user(f"sqlite:///{self.database}")
         self.builds: list[dict[str, t.Any]] = json.loads((folder / "trunk.json").read_text())
         shutil.copytree(folder, self._pristine, symlinks=True)
 
