@@ -17,7 +17,9 @@ description:
   - Does not fail when tests failed; look at RV(success).
 options:
   paths:
-    description: The files; they are counted together.
+    description:
+      - The files; they are counted together.
+      - A folder stands for all files C(*.subunit) and C(*.xml) in it and below; there may be none.
     type: list
     elements: path
     required: true

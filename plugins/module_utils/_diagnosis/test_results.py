@@ -28,6 +28,8 @@ EXCERPT = 2000
 ENDS = {"success": "passed", "xfail": "passed", "skip": "skipped", "fail": "failed", "uxsuccess": "failed"}
 # How a stream of version 1 begins, which stestr keeps.
 SUBUNIT_1 = re.compile(rb"\s*(time|tags|test|testing|progress): ")
+# How the files of a folder are named that have results in them.
+SUFFIXES = (".subunit", ".xml")
 # Attachments of a test that tell why.
 WHY = ("traceback", "reason", "traceback-1")
 
@@ -257,6 +259,7 @@ def _excerpt(text: str) -> str:
 def report_results(paths: t.Sequence[str], most: int) -> dict[str, t.Any]:
     """What ``test_results_info`` returns.
 
+    :param paths: files, and folders of files.
     :param most: how many failures and how many skipped tests are listed.
     """
     if not paths:
@@ -265,6 +268,7 @@ def report_results(paths: t.Sequence[str], most: int) -> dict[str, t.Any]:
         raise InvalidInput(f"most is {most}; it can not be below 0.")
     together = Results()
     files = []
+    paths = [file for path in paths for file in (_files_below(path) if os.path.isdir(path) else [path])]
     for path in paths:
         kind, results = read_results(path)
         together.add(results)
@@ -288,6 +292,12 @@ def report_results(paths: t.Sequence[str], most: int) -> dict[str, t.Any]:
         "heads": heads,
         "rows": rows,
     }
+
+
+def _files_below(folder: str) -> list[str]:
+    """The files whose names say that they have results, in the order of their paths."""
+    found = (os.path.join(where, name) for where, _folders, names in os.walk(folder) for name in names)
+    return sorted(path for path in found if path.endswith(SUFFIXES))
 
 
 def _counts(results: Results) -> dict[str, t.Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 import typing as t
 
@@ -25,33 +26,43 @@ class WriteFiles(Change):
     :param path: absolute path of the folder that holds them all.
     :param folders: relative paths of folders to be there.
     :param files: mappings of name (relative path), content and mode (octal digits).
-    :raises InvalidInput: a name that leads out of the folder or stands twice, a mode that is none.
+    :param empty_folders: relative paths of folders to be there with nothing in them.
+    :raises InvalidInput: a name that leads out of the folder, stands twice or lies in a folder that is to be empty; a
+        mode that is none.
     """
 
-    def __init__(self, path: str, folders: list[str], files: list[dict[str, str]]) -> None:
-        names = folders + [file["name"] for file in files]
+    def __init__(
+        self, path: str, folders: list[str], files: list[dict[str, str]], empty_folders: t.Sequence[str] = ()
+    ) -> None:
+        names = [*folders, *empty_folders, *(file["name"] for file in files)]
         for name in names:
             if os.path.normpath(name) != name or os.path.isabs(name) or name.split("/")[0] in (".", ".."):
                 raise InvalidInput(f"{name!r} is no plain path below {path}.")
             if names.count(name) > 1:
                 raise InvalidInput(f"{name!r} is given twice.")
+            if any(name.startswith(f"{folder}/") for folder in empty_folders):
+                raise InvalidInput(f"{name!r} can not be there: the folder is to be empty.")
         for file in files:
             if not MODE.fullmatch(file["mode"]):
                 raise InvalidInput(
                     f"The mode of {file['name']} is {file['mode']!r}; octal digits such as '0644' are needed."
                 )
         self.path = path
-        self.folders = [path, *(os.path.join(path, name) for name in folders)]
+        self.folders = [path, *(os.path.join(path, name) for name in [*folders, *empty_folders])]
+        self.empty_folders = [os.path.join(path, name) for name in empty_folders]
         self.files = {os.path.join(path, file["name"]): (file["content"], int(file["mode"], 8)) for file in files}
 
     def plan(self) -> Plan:
         after = {path: {"mode": f"{mode:04o}", "content": content} for path, (content, mode) in self.files.items()}
         before = {path: file for path in self.files if (file := read_file(path))}
         actions = [f"make {folder}" for folder in self.folders if not os.path.isdir(folder)]
+        actions += [f"empty {folder}" for folder in self.empty_folders if os.path.isdir(folder) and os.listdir(folder)]
         actions += [f"write {path}" for path in self.files if before.get(path) != after[path]]
         return Plan(before, after, actions, {"path": self.path})
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:
+        for folder in self.empty_folders:
+            remove_folder(folder)
         for folder in self.folders:
             make_folder(folder)
         for path, (content, mode) in self.files.items():
@@ -70,6 +81,16 @@ def read_file(path: str) -> dict[str, str] | None:
         return None
     except OSError as error:
         raise InvalidInput(f"{path} can not be read: {error}", path=path) from error
+
+
+def remove_folder(path: str) -> None:
+    """Remove ``path`` with all that is in it, if it is there."""
+    try:
+        shutil.rmtree(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InvalidInput(f"The folder {path} can not be emptied: {error}", path=path) from error
 
 
 def make_folder(path: str) -> None:

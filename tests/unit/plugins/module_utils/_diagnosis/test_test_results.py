@@ -180,6 +180,20 @@ def test_files_that_are_not_there(tmp_path):
         read_results(str(tmp_path))
 
 
+def test_a_folder_stands_for_the_results_below_it(tmp_path):
+    (tmp_path / "deep").mkdir()
+    write(tmp_path / "deep", WHOLE, "one.subunit")
+    write(tmp_path, JUNIT, "two.xml")
+    write(tmp_path, "<testsuites/>", "excluded")
+    result = report_results([str(tmp_path)], 1)
+    assert [each["path"] for each in result["files"]] == [f"{tmp_path}/deep/one.subunit", f"{tmp_path}/two.xml"]
+
+
+def test_a_folder_without_results_is_no_success(tmp_path):
+    result = report_results([str(tmp_path)], 1)
+    assert (result["success"], result["summary"], result["rows"]) == (False, "no test ran", [])
+
+
 def test_several_files_together(tmp_path):
     paths = [write(tmp_path, WHOLE, "one.subunit"), write(tmp_path, JUNIT, "two.xml")]
     result = report_results(paths, 1)

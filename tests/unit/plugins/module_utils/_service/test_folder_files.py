@@ -67,6 +67,39 @@ def test_check_mode_writes_nothing_and_shows_the_difference(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+def test_a_folder_that_is_to_be_empty_is_emptied(tmp_path):
+    (tmp_path / "logs" / "old").mkdir(parents=True)
+    (tmp_path / "logs" / "old" / "log").write_text("1")
+    wanted = {"path": str(tmp_path), "folders": [], "files": [], "empty_folders": ["logs", "tests"]}
+
+    done = [perform(WriteFiles(**wanted), check, diff=False) for check in (True, False, False)]
+
+    assert done[0]["actions"] == done[1]["actions"] == [f"make {tmp_path}/tests", f"empty {tmp_path}/logs"]
+    assert not done[2]["changed"]
+    assert not [*(tmp_path / "logs").iterdir(), *(tmp_path / "tests").iterdir()]
+
+
+def test_check_mode_empties_nothing(tmp_path):
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "log").write_text("1")
+    assert perform(WriteFiles(str(tmp_path), [], [], ["logs"]), True, diff=False)["changed"]
+    assert (tmp_path / "logs" / "log").exists()
+
+
+def test_what_is_to_lie_in_an_empty_folder_is_refused(tmp_path):
+    with pytest.raises(InvalidInput, match="'logs/a' can not be there"):
+        WriteFiles(str(tmp_path), [], [file("logs/a")], ["logs"])
+
+
+def test_a_link_in_the_place_of_a_folder_is_not_followed(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "a").write_text("1")
+    (tmp_path / "logs").symlink_to("elsewhere")
+    with pytest.raises(InvalidInput, match=f"{tmp_path}/logs can not be emptied"):
+        perform(WriteFiles(str(tmp_path), [], [], ["logs"]), False, diff=False)
+    assert (tmp_path / "elsewhere" / "a").exists()
+
+
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "", ".", "a//b", "a/"])
 def test_a_name_that_is_no_plain_path_below_the_folder_is_refused(tmp_path, name):
     with pytest.raises(InvalidInput, match="no plain path below"):
