@@ -13,9 +13,8 @@ options:
   gerrit_url:
     description:
       - Address of Gerrit, without C(/a), for example V(https://review.rdoproject.org/r).
-      - If not set, the environment variable E(GERRIT_URL) is used.
+      - If not set, the environment variable E(GERRIT_URL) is used; one of them is needed.
     type: str
-    required: true
   gerrit_username:
     description:
       - User of Gerrit. If not set, the environment variable E(GERRIT_USERNAME) is used.

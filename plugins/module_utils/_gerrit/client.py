@@ -68,7 +68,7 @@ class GerritClient:
 
     def __init__(
         self,
-        url: str,
+        url: str | None,
         username: str | None = None,
         password: str | None = None,
         timeout: float = 30.0,
@@ -76,6 +76,8 @@ class GerritClient:
         retries: int = 5,
         ca_path: str | None = None,
     ) -> None:
+        if not url:
+            raise InvalidInput("The address of Gerrit is needed: set gerrit_url or the environment's GERRIT_URL.")
         if not re.match(r"https?://[^\s/]", url):
             raise InvalidInput(f"{url!r} is no address of a Gerrit such as https://review.example.org.", url=url)
         if urllib.parse.urlsplit(url).password:

@@ -60,7 +60,7 @@ KOJI: Arguments = {
 
 # doc fragments rdo.releng._gerrit and rdo.releng._http
 GERRIT: Arguments = {
-    "gerrit_url": {"type": "str", "required": True, "fallback": (env_fallback, ["GERRIT_URL"])},
+    "gerrit_url": {"type": "str", "fallback": (env_fallback, ["GERRIT_URL"])},
     "gerrit_username": {"type": "str", "fallback": (env_fallback, ["GERRIT_USERNAME"])},
     "gerrit_password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["GERRIT_PASSWORD"])},
     **HTTP,

@@ -119,7 +119,9 @@ def test_nobody_changes_nothing():
     assert "/a/" not in anonymous._web.calls[0][0]
 
 
-@pytest.mark.parametrize("url", ["review.example.org", "ftp://x", "https:///x", "https://a:b@review.example.org"])
+@pytest.mark.parametrize(
+    "url", [None, "", "review.example.org", "ftp://x", "https:///x", "https://a:b@review.example.org"]
+)
 def test_what_is_no_address_or_holds_a_password(url):
     with pytest.raises(InvalidInput):
         GerritClient(url)
