@@ -70,8 +70,7 @@ requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
 	for file in requirements requirements-dev roles/dlrn_builder/files/dlrn-requirements tests/zuul/requirements tests/zuul/ansible-requirements; do
 	  $(UV) pip compile --quiet --upgrade --python-version 3.11 --no-header --no-annotate $$file.in -o $$file.txt
 	done
-	cd roles/quickstart/files
-	for file in base-wheels keystone-wheels glance-wheels; do
+	for file in roles/quickstart/files/{base,keystone,glance}-wheels tests/zuul/trunk-wheels; do
 	  $(UV) pip compile --quiet --upgrade --python-version 3.11 --no-header --no-annotate --only-binary :all: \
 	    $(TRUNK:%=--no-emit-package %) $$file.in -o $$file.txt
 	done

@@ -21,6 +21,7 @@ from stage.trunk import DLRN, ROOT, Api, make_user
 from zuul_server import NODES, PYTHON, ZuulServer
 
 TENANT = pathlib.Path(__file__).with_name("tenant")
+WHEELS = pathlib.Path(__file__).with_name("trunk-wheels.txt")
 SOURCE, STAGING, TARGET = "source", "current-passed-ci-testing", "current-passed-ci"
 PERIODIC = "periodic-quickstart"
 EVERY_FEW_SECONDS = "* * * * * */5"
@@ -139,9 +140,9 @@ class Site:
             {"name": "first-versions", "role": "trunk_build"},
             {"name": "next-commits", "role": "quickstart", "tasks_from": "next_versions"},
         ]
-        given = json.dumps({"quickstart_stages": stages, "quickstart_projects": LIBRARIES})
+        given = {"quickstart_stages": stages, "quickstart_projects": LIBRARIES, "quickstart_wheels": str(WHEELS)}
         built = subprocess.run(
-            [ROOT / ".ci" / "quickstart", "", "--extra-vars", given],
+            [ROOT / ".ci" / "quickstart", "", "--extra-vars", json.dumps(given)],
             env={**os.environ, "QUICKSTART_FOLDER": str(self.trunk), "ANSIBLE_NOCOLOR": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
