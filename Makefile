@@ -15,7 +15,6 @@ PYTHON ?= $(firstword $(wildcard /usr/bin/python3.11 /usr/bin/python3.12 /usr/bi
 BIN := $(CURDIR)/.venv/bin
 UV := $(BIN)/uv
 COLLECTION := .build/ansible_collections/rdo/releng
-SANITY := $(CURDIR)/.build/sanity/ansible_collections/rdo/releng
 
 .PHONY: help
 help: ## Show this list
@@ -87,7 +86,7 @@ quickstart: .venv/run.done $(DLRN)/done $(COLLECTION) ## The whole pipeline on t
 test: lint units contract integration ## Everything that must pass before a change lands
 
 .PHONY: lint
-lint: .venv/dev.done $(COLLECTION) ## Ruff, mypy, ansible-lint, ansible-test sanity, documentation and changelog lint
+lint: .venv/dev.done $(COLLECTION) ## Ruff, mypy, ansible-lint, shellcheck, ansible-test sanity, documentation and changelog lint
 	@.ci/lint
 
 .PHONY: units
