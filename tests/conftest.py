@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import sys
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -28,3 +29,10 @@ LONGEST = ("test_quickstart.py", "test_keystone.py", "test_jobs.py")
 
 def pytest_collection_modifyitems(items: list) -> None:
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let what runs beside the longest files leave the processor to them: the run is as long as they are."""
+    if hasattr(item.config, "workerinput") and item.path.name not in LONGEST:
+        os.setpriority(os.PRIO_PROCESS, 0, 10)
