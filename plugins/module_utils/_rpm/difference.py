@@ -15,7 +15,6 @@ import typing as t
 from .._module.errors import InvalidInput, NotFound
 from .download import Transport
 from .nevra import Evr
-from .packages import Packages
 
 _SHA = re.compile(r"[0-9a-f]{7,64}")
 # Columns of DLRN's versions.csv (dlrn/shell.py) that are used.
@@ -47,27 +46,15 @@ class Commits:
     distgit_commit: str
 
 
-def read_packages(packages: Packages) -> dict[tuple[str, str], Package]:
-    """The newest seen version of each name and architecture."""
-    newest: dict[tuple[str, str], Package] = {}
-    for number in packages.visible_ids:
-        one = packages.package(number)
-        checksum = one.lookup_checksum(packages.solv.SOLVABLE_CHECKSUM)
-        found = Package(one.name, one.arch, one.evr, packages.source_nvr(number), str(checksum or ""))
-        other = newest.get((found.name, found.arch))
-        if other is None or Evr.parse(found.evr) > Evr.parse(other.evr):
-            newest[found.name, found.arch] = found
-    return newest
-
-
-def read_commits(packages: Packages, transport: Transport) -> dict[str, Commits]:
+def read_commits(roots: t.Iterable[str], transport: Transport) -> dict[str, Commits]:
     """By NVR of the source package, from the versions.csv of those repositories that have one.
 
+    :param roots: where each repository lies: the address of the folder that holds its repodata.
     :raises InvalidInput: there is one, and it is not DLRN's.
     """
     found: dict[str, Commits] = {}
-    for one in packages.repositories:
-        location = f"{one.repomd.roots[0].rstrip('/')}/versions.csv"
+    for root in roots:
+        location = f"{root.rstrip('/')}/versions.csv"
         try:
             text = transport.read_text(location, f"The file {location}")
         except NotFound:

@@ -7,20 +7,17 @@
 from __future__ import annotations
 
 import collections
-import concurrent.futures
 import os
 import struct
 import typing as t
 
 from .._module.command import run_command
 from .._module.errors import InvalidInput
-from .download import Transport
 
 _ARCH = "%|SOURCEPACKAGE?{src}:{%{ARCH}}|"
 # An RPM file begins with 96 bytes for old readers; then the signatures and the header, each told its size.
 _LEAD, _LEAD_MAGIC, _HEADER_MAGIC = 96, b"\xed\xab\xee\xdb", b"\x8e\xad\xe8\x01"
 _MOST_HEADER = 256 << 20
-_AT_A_TIME = 6
 _NEVRA = "%{NAME}-%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}." + _ARCH
 
 
@@ -60,23 +57,6 @@ def read_provides(paths: t.Iterable[str]) -> dict[str, set[str]]:
         )
         found[path] = set(done.output.splitlines())
     return found
-
-
-def fetch_headers(locations: t.Sequence[str], folder: str, transport: Transport) -> list[str]:
-    """The beginnings of RPM files, up to where the payload begins, as files in ``folder``: enough for any metadata.
-
-    :raises InvalidInput: one is no RPM, or is cut off before its payload.
-    """
-
-    def fetch(numbered: tuple[int, str]) -> str:
-        number, location = numbered
-        path = os.path.join(folder, f"{number:06d}.rpm")
-        with open(path, "wb") as file:
-            file.write(transport.take(location, read_header))
-        return path
-
-    with concurrent.futures.ThreadPoolExecutor(_AT_A_TIME) as pool:
-        return list(pool.map(fetch, enumerate(locations)))
 
 
 def read_header(stream: t.BinaryIO) -> bytes:

@@ -14,8 +14,9 @@ from .._dlrn.candidate import read_candidate
 from .._module.errors import InvalidInput
 from .._module.table import text_table
 from .._rpm.cache import Cache
-from .._rpm.difference import commit_ranges, compare, read_commits, read_packages
+from .._rpm.difference import Commits, commit_ranges, compare, read_commits
 from .._rpm.download import Transport
+from .._rpm.newest import read_packages
 from .._rpm.packages import Packages, Rules
 from .._rpm.sources import SourceReader
 from .closure import cache_folder
@@ -42,7 +43,7 @@ class RepositoryDiff:
         transport = Transport()
         sides = [self._packages(given, transport) for given in (self.before, self.after)]
         changes = compare(*map(read_packages, sides))
-        commits = commit_ranges(changes, *(read_commits(side, transport) for side in sides))
+        commits = commit_ranges(changes, *(_commits(side, transport) for side in sides))
         rows = [
             [kind, f"{one['name']}.{one['arch']}", one["before"], one["after"]]
             for kind, found in changes.items()
@@ -76,3 +77,7 @@ class RepositoryDiff:
         if not candidate.components:
             raise InvalidInput(f"The candidate of {path} names builds, not repositories.")
         return [{"id": one.component or "trunk", "baseurl": one.repo_url} for one in candidate.components]
+
+
+def _commits(side: Packages, transport: Transport) -> dict[str, Commits]:
+    return read_commits([one.repomd.roots[0] for one in side.repositories], transport)

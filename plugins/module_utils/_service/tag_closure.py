@@ -24,8 +24,9 @@ from .._rpm.cache import Cache
 from .._rpm.closure import Unresolved
 from .._rpm.download import Transport
 from .._rpm.engine import Change, Effect, Engine
-from .._rpm.headers import fetch_headers, find_packages
+from .._rpm.headers import find_packages
 from .._rpm.packages import Packages, Rules
+from .._rpm.remote_headers import fetch_headers
 from .._rpm.rpmfiles import indexed
 from .._rpm.sources import Source, SourceReader
 from .closure import cache_folder
