@@ -54,7 +54,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.errors import RelengError
-from ansible_collections.rdo.releng.plugins.module_utils._service.rdoinfo_query import packages_of, read_rdoinfo
+from ansible_collections.rdo.releng.plugins.module_utils._service.release.rdoinfo_query import packages_of, read_rdoinfo
 
 
 class LookupModule(LookupBase):

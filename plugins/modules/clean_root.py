@@ -111,7 +111,7 @@ failure:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._module.runner import run_change
-from ..module_utils._service.diagnosed_root import DiagnosedRoot, NoRoot
+from ..module_utils._service.build.diagnosed_root import DiagnosedRoot, NoRoot
 
 
 def main() -> None:

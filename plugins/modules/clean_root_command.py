@@ -147,7 +147,7 @@ failure:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._module.runner import run_change
-from ..module_utils._service.root_command import RootCommand
+from ..module_utils._service.build.root_command import RootCommand
 
 
 def main() -> None:

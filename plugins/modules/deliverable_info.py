@@ -117,7 +117,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import RDOINFO
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run
-from ansible_collections.rdo.releng.plugins.module_utils._service.deliverables import compare_deliverables
+from ansible_collections.rdo.releng.plugins.module_utils._service.release.deliverables import compare_deliverables
 
 
 def main() -> None:

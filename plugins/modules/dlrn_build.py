@@ -205,7 +205,7 @@ components:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._module.runner import run_change
-from ..module_utils._service.trunk_build import TrunkBuild
+from ..module_utils._service.trunk.trunk_build import TrunkBuild
 
 
 def main() -> None:

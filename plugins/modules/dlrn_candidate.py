@@ -163,7 +163,12 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import CANDIDATE, DLRN
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform, run
-from ansible_collections.rdo.releng.plugins.module_utils._service.pinning import PARTS, PinnedCandidate, verify, web_of
+from ansible_collections.rdo.releng.plugins.module_utils._service.candidate.pinning import (
+    PARTS,
+    PinnedCandidate,
+    verify,
+    web_of,
+)
 
 NAMED = {"type": "str", "required": True}
 COMMIT = {

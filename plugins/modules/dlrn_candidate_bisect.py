@@ -206,7 +206,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import DLRN
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
-from ansible_collections.rdo.releng.plugins.module_utils._service.candidate_bisect import CandidateBisection
+from ansible_collections.rdo.releng.plugins.module_utils._service.candidate.bisection import CandidateBisection
 
 
 def main() -> None:

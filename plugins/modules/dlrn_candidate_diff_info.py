@@ -152,7 +152,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import DLRN
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run
-from ansible_collections.rdo.releng.plugins.module_utils._service.candidate_changes import candidate_changes
+from ansible_collections.rdo.releng.plugins.module_utils._service.candidate.changes import candidate_changes
 
 
 def main() -> None:

@@ -166,7 +166,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import DLRN
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform, run
-from ansible_collections.rdo.releng.plugins.module_utils._service.promotion import PromotedCandidate
+from ansible_collections.rdo.releng.plugins.module_utils._service.promote.promotion import PromotedCandidate
 
 SPECIFICATION: dict[str, t.Any] = {
     "argument_spec": {

@@ -86,7 +86,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform, run
-from ansible_collections.rdo.releng.plugins.module_utils._service.folder_files import WriteFiles
+from ansible_collections.rdo.releng.plugins.module_utils._service.report.folder_files import WriteFiles
 
 SPECIFICATION: dict[str, t.Any] = {
     "argument_spec": {

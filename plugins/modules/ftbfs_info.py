@@ -139,7 +139,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import DLRN, GERRIT, RDOINFO
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run
-from ansible_collections.rdo.releng.plugins.module_utils._service.ftbfs import plan_failures
+from ansible_collections.rdo.releng.plugins.module_utils._service.trunk.ftbfs import plan_failures
 
 
 def main() -> None:

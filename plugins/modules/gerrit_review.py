@@ -66,7 +66,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import GERRIT
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
-from ansible_collections.rdo.releng.plugins.module_utils._service.gerrit_change import SubmittedReview
+from ansible_collections.rdo.releng.plugins.module_utils._service.release.gerrit_change import SubmittedReview
 
 
 def main() -> None:

@@ -106,7 +106,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import KOJI, WAIT
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
-from ansible_collections.rdo.releng.plugins.module_utils._service.hub_build import HubBuild
+from ansible_collections.rdo.releng.plugins.module_utils._service.hub.hub_build import HubBuild
 
 
 def main() -> None:

@@ -81,7 +81,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import CANDIDATE, KOJI
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
-from ansible_collections.rdo.releng.plugins.module_utils._service.tagged_candidate import TaggedCandidate
+from ansible_collections.rdo.releng.plugins.module_utils._service.hub.tagged_candidate import TaggedCandidate
 
 
 def main() -> None:

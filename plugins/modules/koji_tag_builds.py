@@ -249,7 +249,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import KOJI, RDOINFO
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
-from ansible_collections.rdo.releng.plugins.module_utils._service.tags import TagBuilds
+from ansible_collections.rdo.releng.plugins.module_utils._service.hub.tag_plan import TagBuilds
 
 
 def main() -> None:

@@ -157,7 +157,7 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
-from ansible_collections.rdo.releng.plugins.module_utils._service.log_collection import CollectLogs
+from ansible_collections.rdo.releng.plugins.module_utils._service.report.log_collection import CollectLogs
 
 
 def main() -> None:

@@ -120,7 +120,7 @@ failure:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
-from ansible_collections.rdo.releng.plugins.module_utils._service.diagnosed_command import LoggedCommand
+from ansible_collections.rdo.releng.plugins.module_utils._service.build.diagnosed_command import LoggedCommand
 
 KEPT = ["HOME", "LANG", "LOGNAME", "PATH", "USER", "http_proxy", "https_proxy", "no_proxy"]
 

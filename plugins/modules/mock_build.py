@@ -213,7 +213,7 @@ failure:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._module.runner import run_change
-from ..module_utils._service.mock_build import MockBuild
+from ..module_utils._service.build.mock_build import MockBuild
 
 
 def main() -> None:

@@ -214,7 +214,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import DLRN
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run
-from ansible_collections.rdo.releng.plugins.module_utils._service.gate import Gate
+from ansible_collections.rdo.releng.plugins.module_utils._service.promote.gate import Gate
 
 SPECIFICATION: dict[str, t.Any] = {
     "argument_spec": {

@@ -103,7 +103,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import RDOINFO
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run
-from ansible_collections.rdo.releng.plugins.module_utils._service.rdoinfo_query import check_rdoinfo
+from ansible_collections.rdo.releng.plugins.module_utils._service.release.rdoinfo_query import check_rdoinfo
 
 
 def main() -> None:

@@ -336,7 +336,7 @@ import platform
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run
-from ansible_collections.rdo.releng.plugins.module_utils._service.closure import check_closure
+from ansible_collections.rdo.releng.plugins.module_utils._service.repository.closure import check_closure
 
 
 def main() -> None:

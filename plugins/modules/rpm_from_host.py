@@ -85,8 +85,8 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.rdo.releng.plugins.module_utils._build.host_package import HostPackage
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform, run
-from ansible_collections.rdo.releng.plugins.module_utils._rpm.host_package import HostPackage
 
 SPECIFICATION: dict[str, t.Any] = {
     "argument_spec": {

@@ -76,8 +76,8 @@ log_dir:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.rdo.releng.plugins.module_utils._build.wheel_package import WheelPackages
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
-from ansible_collections.rdo.releng.plugins.module_utils._rpm.wheel_package import WheelPackages
 
 
 def main() -> None:

@@ -82,7 +82,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform, run
-from ansible_collections.rdo.releng.plugins.module_utils._rpm.publication import PublishedRepository
+from ansible_collections.rdo.releng.plugins.module_utils._repodata.publication import PublishedRepository
 
 SPECIFICATION: dict[str, t.Any] = {
     "argument_spec": {

@@ -177,7 +177,7 @@ import platform
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run
-from ansible_collections.rdo.releng.plugins.module_utils._service.repository_diff import RepositoryDiff
+from ansible_collections.rdo.releng.plugins.module_utils._service.repository.repository_diff import RepositoryDiff
 
 
 def main() -> None:

@@ -120,7 +120,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform, run
-from ansible_collections.rdo.releng.plugins.module_utils._service.run_report import WriteReport
+from ansible_collections.rdo.releng.plugins.module_utils._service.report.run_report import WriteReport
 
 SPECIFICATION: dict[str, t.Any] = {
     "argument_spec": {

@@ -179,7 +179,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import RDOINFO
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run
-from ansible_collections.rdo.releng.plugins.module_utils._service.constraints import compare_constraints
+from ansible_collections.rdo.releng.plugins.module_utils._service.release.constraints import compare_constraints
 
 
 def main() -> None:

@@ -14,10 +14,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 
 def load(folder: str, checked: list[str], provide: list[str], offers: list[str]) -> t.Any:
-    from ansible_collections.rdo.releng.plugins.module_utils._rpm.cache import Cache
-    from ansible_collections.rdo.releng.plugins.module_utils._rpm.download import Transport
-    from ansible_collections.rdo.releng.plugins.module_utils._rpm.packages import Packages, Rules
-    from ansible_collections.rdo.releng.plugins.module_utils._rpm.sources import Source
+    from ansible_collections.rdo.releng.plugins.module_utils._closure.packages import Packages, Rules
+    from ansible_collections.rdo.releng.plugins.module_utils._repodata.cache import Cache
+    from ansible_collections.rdo.releng.plugins.module_utils._repodata.download import Transport
+    from ansible_collections.rdo.releng.plugins.module_utils._repodata.sources import Source
 
     def sources(names: list[str], is_checked: bool) -> list[Source]:
         return [Source(name, (os.path.join(folder, name),), checked=is_checked) for name in names]
@@ -28,7 +28,7 @@ def load(folder: str, checked: list[str], provide: list[str], offers: list[str])
 
 
 def work_check(folder: str) -> None:
-    from ansible_collections.rdo.releng.plugins.module_utils._rpm.closure import Closure
+    from ansible_collections.rdo.releng.plugins.module_utils._closure.closure import Closure
 
     for one in Closure(load(folder, ["base", "live"], [], [])).check():
         print(f"{one.package}\t{one.requirement}")
@@ -46,7 +46,7 @@ def fifty_builds(packages: t.Any, repository: t.Any, seed: int) -> list[int]:
 
 
 def work_whatif(folder: str) -> None:
-    from ansible_collections.rdo.releng.plugins.module_utils._rpm.engine import Change, Engine
+    from ansible_collections.rdo.releng.plugins.module_utils._closure.engine import Change, Engine
 
     packages = load(folder, ["live"], ["base"], [])
     effect = Engine(packages).what_if(Change(frozenset(fifty_builds(packages, packages.repositories[0], 1))))
@@ -57,8 +57,8 @@ def work_resident(folder: str) -> None:
     """CPU of questions to a process that has everything in memory already."""
     import statistics
 
-    from ansible_collections.rdo.releng.plugins.module_utils._rpm.closure import Closure
-    from ansible_collections.rdo.releng.plugins.module_utils._rpm.engine import Change, Engine
+    from ansible_collections.rdo.releng.plugins.module_utils._closure.closure import Closure
+    from ansible_collections.rdo.releng.plugins.module_utils._closure.engine import Change, Engine
 
     packages = load(folder, ["base", "live"], [], ["release-closed"])
     start = time.process_time()
@@ -85,7 +85,7 @@ def work_resident(folder: str) -> None:
 
 
 def work_installability(folder: str) -> None:
-    from ansible_collections.rdo.releng.plugins.module_utils._rpm.installability import uninstallable
+    from ansible_collections.rdo.releng.plugins.module_utils._closure.installability import uninstallable
 
     figures = {}
     for name, base in ("release-closed", "base-closed"), ("live", "base"):

@@ -9,11 +9,11 @@ import dataclasses
 import pytest
 from stage.rpms import Dnf, Rpm, build_repository
 
-from ansible_collections.rdo.releng.plugins.module_utils._rpm.cache import Cache
-from ansible_collections.rdo.releng.plugins.module_utils._rpm.closure import Closure
-from ansible_collections.rdo.releng.plugins.module_utils._rpm.download import Transport
-from ansible_collections.rdo.releng.plugins.module_utils._rpm.packages import Packages, Rules
-from ansible_collections.rdo.releng.plugins.module_utils._rpm.sources import SourceReader
+from ansible_collections.rdo.releng.plugins.module_utils._closure.closure import Closure
+from ansible_collections.rdo.releng.plugins.module_utils._closure.packages import Packages, Rules
+from ansible_collections.rdo.releng.plugins.module_utils._repodata.cache import Cache
+from ansible_collections.rdo.releng.plugins.module_utils._repodata.download import Transport
+from ansible_collections.rdo.releng.plugins.module_utils._repodata.sources import SourceReader
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,6 +17,7 @@ from stage.modules import BUILD, run_module
 from stage.rpms import Dnf, Rpm, build_repository, build_rpms
 from test_closure_golden import read
 
+from ansible_collections.rdo.releng.plugins.module_utils._closure.packages import Packages, Rules
 from ansible_collections.rdo.releng.plugins.module_utils._dlrn.candidate import (
     Base,
     Candidate,
@@ -24,10 +25,9 @@ from ansible_collections.rdo.releng.plugins.module_utils._dlrn.candidate import 
     hashed_directory,
     write_candidate,
 )
-from ansible_collections.rdo.releng.plugins.module_utils._rpm.cache import Cache
-from ansible_collections.rdo.releng.plugins.module_utils._rpm.download import Transport
-from ansible_collections.rdo.releng.plugins.module_utils._rpm.packages import Packages, Rules
-from ansible_collections.rdo.releng.plugins.module_utils._rpm.sources import SourceReader
+from ansible_collections.rdo.releng.plugins.module_utils._repodata.cache import Cache
+from ansible_collections.rdo.releng.plugins.module_utils._repodata.download import Transport
+from ansible_collections.rdo.releng.plugins.module_utils._repodata.sources import SourceReader
 
 MODULES = """\
 document: modulemd
@@ -253,7 +253,7 @@ def test_a_file_that_is_no_rpm_is_named(place, tmp_path):
 
 KILLED = """\
 import os, signal, sys
-from ansible_collections.rdo.releng.plugins.module_utils._rpm.publication import PublishedRepository
+from ansible_collections.rdo.releng.plugins.module_utils._repodata.publication import PublishedRepository
 change = PublishedRepository(sys.argv[1], "gz", None, 0, False)
 plan, steps = change.plan(), [int(sys.argv[2])]
 def mortal(function):

@@ -9,8 +9,8 @@ import pathlib
 
 import pytest
 
-from ansible_collections.rdo.releng.plugins.module_utils._rpm.tree_package import TreePackage, build_tree_package
-from ansible_collections.rdo.releng.plugins.module_utils._rpm.wheel_package import SITE_PACKAGES
+from ansible_collections.rdo.releng.plugins.module_utils._build.tree_package import TreePackage, build_tree_package
+from ansible_collections.rdo.releng.plugins.module_utils._build.wheel_package import SITE_PACKAGES
 
 
 @pytest.fixture

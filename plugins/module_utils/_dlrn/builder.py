@@ -20,10 +20,10 @@ import subprocess
 import tempfile
 import typing as t
 
+from .._dlrn import inside_dlrn
 from .._module.command import find_program, run_command
 from .._module.errors import CommandFailed, InvalidInput, NotFound, TimedOut, Unavailable
 from .._module.waiter import Deadline, Waiter
-from . import inside_dlrn
 
 # Every process that builds for a data directory carries this variable with the directory's path.
 MARK = "RDO_RELENG_DLRN_DATADIR"

@@ -12,7 +12,7 @@ from koji_double import Hub
 
 from ansible_collections.rdo.releng.plugins.module_utils._koji.plan import Wanted
 from ansible_collections.rdo.releng.plugins.module_utils._release.rdoinfo import Folder, Rdoinfo
-from ansible_collections.rdo.releng.plugins.module_utils._service.tags import release_lines, rows_of
+from ansible_collections.rdo.releng.plugins.module_utils._service.hub.tag_plan import release_lines, rows_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 RDOINFO = pathlib.Path(os.environ.get("RELENG_SHARED", ROOT.parent / "shared")) / "data" / "rdoinfo"

@@ -8,7 +8,7 @@ import pytest
 from koji_double import Hub, Server
 from seeding import RDOINFO, options, read_wanted, seed
 
-from ansible_collections.rdo.releng.plugins.module_utils._service.tags import TagBuilds
+from ansible_collections.rdo.releng.plugins.module_utils._service.hub.tag_plan import TagBuilds
 
 EPOXY = "cloud9s-openstack-epoxy"
 

@@ -11,8 +11,8 @@ import struct
 import pytest
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.errors import InvalidInput
+from ansible_collections.rdo.releng.plugins.module_utils._repodata.remote_headers import fetch_headers
 from ansible_collections.rdo.releng.plugins.module_utils._rpm.headers import read_header
-from ansible_collections.rdo.releng.plugins.module_utils._rpm.remote_headers import fetch_headers
 
 LEAD = b"\xed\xab\xee\xdb" + bytes(92)
 

@@ -1,0 +1,202 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to rdo.releng: no promise is made about what lies in here.
+"""The page of a run's report: one file, no script, nothing fetched; everything that comes from outside is escaped."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..._module.libraries import load_library
+
+# Words in a table's cell that get a colour; the words stay, so nothing is told by colour alone.
+TONES = {
+    "good": ("done", "passed", "promote", "promoted", "satisfied", "success", "closed", "yes", "built"),
+    "bad": ("failed", "error", "missing", "unresolved", "refused", "no", "ftbfs"),
+    "fair": ("waived", "stale", "skipped", "unbound", "expired", "in progress", "retry"),
+}
+
+PAGE = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{{ title }}: {{ label }}</title>
+<style>
+:root {
+  color-scheme: light dark;
+  --back: #f6f7f9; --card: #fff; --ink: #1b2430; --soft: #566273; --line: #d9dee6; --link: #0b57a4;
+  --good: #146c3c; --good-back: #e3f4ea; --bad: #b01724; --bad-back: #fdeaec;
+  --fair: #7a5200; --fair-back: #fdf3dc; --idle: #5b6675; --idle-back: #eceff3;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --back: #12161c; --card: #1a2029; --ink: #e4e9f0; --soft: #a3afbf; --line: #313b48; --link: #82b8f5;
+    --good: #77d6a0; --good-back: #153325; --bad: #ff98a0; --bad-back: #431c21;
+    --fair: #f0c565; --fair-back: #3a2e12; --idle: #a3afbf; --idle-back: #252d38;
+  }
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--back); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
+main, header, footer { max-width: 72rem; margin: 0 auto; padding: 0 1.25rem; }
+header { padding-top: 2rem; }
+h1 {
+  font-size: 1.6rem; line-height: 1.25; margin: 0; display: flex; flex-wrap: wrap; gap: .75rem;
+  align-items: center;
+}
+h2 { font-size: 1.2rem; margin: 2rem 0 .75rem; }
+h3 { font-size: 1.05rem; margin: 0; display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; }
+p { margin: .4rem 0; overflow-wrap: anywhere; }
+a { color: var(--link); }
+a:focus-visible, summary:focus-visible, [tabindex]:focus-visible {
+  outline: 3px solid var(--link); outline-offset: 2px;
+}
+.soft { color: var(--soft); font-weight: 400; font-size: .9rem; }
+.skip { position: absolute; left: -100rem; }
+.skip:focus { left: 1rem; top: .5rem; background: var(--card); padding: .5rem; }
+.badge { font-size: .8rem; font-weight: 600; padding: .1rem .6rem; border-radius: 1rem; white-space: nowrap; }
+.done { color: var(--good); background: var(--good-back); }
+.failed { color: var(--bad); background: var(--bad-back); }
+.started { color: var(--fair); background: var(--fair-back); }
+.skipped, .not-reached { color: var(--idle); background: var(--idle-back); }
+.pipeline { list-style: none; display: flex; flex-wrap: wrap; gap: .5rem 1.6rem; padding: 0; margin: 1.5rem 0 0; }
+.pipeline li { flex: 1 1 6.5rem; position: relative; border-radius: .6rem; border: 1px solid currentColor; }
+.pipeline li:not(:last-child)::after {
+  content: ""; position: absolute; right: -1.15rem; top: 50%; width: .5rem; height: .5rem; margin-top: -.3rem;
+  border: solid var(--soft); border-width: 2px 2px 0 0; transform: rotate(45deg);
+}
+.pipeline li.not-reached { border-style: dashed; }
+.pipeline .stage { display: block; padding: .6rem .8rem; color: inherit; text-decoration: none; height: 100%; }
+.pipeline a.stage:hover .name { text-decoration: underline; }
+.pipeline .name { display: block; font-weight: 700; }
+.pipeline .state { display: block; font-size: .82rem; }
+.pipeline .took { white-space: nowrap; }
+.card {
+  background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.2rem;
+  margin: 0 0 1rem;
+}
+.card.wrong { border-left: .35rem solid var(--bad); }
+.notice {
+  background: var(--fair-back); border: 1px solid var(--fair); border-radius: .6rem; padding: .6rem 1.2rem;
+  margin: 1.5rem 0 0;
+}
+.notice h2 { font-size: 1rem; margin: 0; color: var(--fair); }
+.notice ul { margin: .2rem 0 .3rem; padding-left: 1.2rem; }
+.stand-in { color: var(--fair); border: 1px solid currentColor; background: none; }
+.scroll { overflow-x: auto; margin: .75rem 0 .25rem; }
+table { border-collapse: collapse; width: 100%; font-size: .9rem; }
+th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid var(--line); }
+th { color: var(--soft); font-weight: 600; white-space: nowrap; }
+tr:last-child td { border-bottom: 0; }
+td { overflow-wrap: break-word; min-width: 4rem; max-width: 40rem; font-variant-numeric: tabular-nums; }
+td.good { color: var(--good); font-weight: 600; } td.bad { color: var(--bad); font-weight: 600; }
+td.fair { color: var(--fair); font-weight: 600; }
+.links {
+  list-style: none; padding: 0; margin: .6rem 0 0; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem;
+  font-size: .9rem;
+}
+pre {
+  background: var(--back); border: 1px solid var(--line); border-radius: .4rem; padding: .7rem .9rem; margin: .6rem 0 0;
+  overflow-x: auto; font: .85rem/1.45 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere;
+}
+summary { cursor: pointer; margin-top: .5rem; font-size: .9rem; color: var(--link); }
+footer { padding: 1rem 1.25rem 2.5rem; color: var(--soft); font-size: .85rem; }
+@media print { .card, .pipeline li { break-inside: avoid; } }
+</style>
+</head>
+<body>
+{%- macro anchor(item) -%}
+{% if item.href %}<a href="{{ item.href }}">{{ item.text }}</a>{% else %}{{ item.text }}{% endif %}
+{%- endmacro %}
+{%- macro badge(step) -%}
+<span class="badge {{ step.status }}">{{ marks[step.status] }} {{ step.label }}</span>
+{%- endmacro %}
+{%- macro links(step) -%}
+{% if step.links %}<ul class="links">{% for item in step.links %}<li>{{ anchor(item) }}</li>{% endfor %}</ul>{% endif %}
+{%- endmacro %}
+<a class="skip" href="#steps">Skip to the steps</a>
+<header>
+<h1>{{ title }} <span class="badge {{ status }}">{{ label }}</span></h1>
+<p class="soft">Began {{ started_at[:10] }} {{ started_at[11:19] }} UTC, took {{ took }}</p>
+{%- if stages %}
+<nav aria-label="Pipeline">
+<ol class="pipeline">
+{%- for stage in stages %}
+<li class="{{ stage.status }}">
+{%- if stage.step %}<a class="stage" href="#step-{{ stage.step }}">{% else %}<span class="stage">{% endif -%}
+<span class="name">{{ stage.name }}</span><span class="state">{{ marks[stage.status] }} {{ stage.label }}
+{%- if stage.took %} <span class="took">{{ stage.took }}</span>{% endif %}</span>
+{%- if stage.step %}</a>{% else %}</span>{% endif -%}
+</li>
+{%- endfor %}
+</ol>
+</nav>
+{%- endif %}
+{%- if stand_ins %}
+<section class="notice" aria-labelledby="stand-ins"><h2 id="stand-ins">Stand-ins: not the real thing</h2>
+<ul>
+{%- for step in stand_ins %}
+<li><a href="#step-{{ step.step }}">{{ step.step }}</a>: {{ step.stand_in }}</li>
+{%- endfor %}
+</ul>
+</section>
+{%- endif %}
+</header>
+<main>
+{%- if failures %}
+<h2>What went wrong</h2>
+{%- for step in failures %}
+<section class="card wrong" aria-label="{{ step.step }} {{ step.label }}">
+<h3><a href="#step-{{ step.step }}">{{ step.step }}</a> {{ badge(step) }}</h3>
+{%- if step.summary %}<p>{{ step.summary }}</p>{% endif %}
+{%- if step.details %}<pre>{{ step.details }}</pre>{% endif %}
+{{ links(step) }}
+</section>
+{%- endfor %}
+{%- endif %}
+<h2 id="steps">Steps</h2>
+{%- for step in steps %}
+<section class="card" id="step-{{ step.step }}" aria-label="{{ step.step }}">
+<h3>{{ step.step }} {{ badge(step) }}
+{%- if step.stand_in %} <span class="badge stand-in">stand-in</span>{% endif %}
+{%- if step.took %} <span class="soft">{{ step.took }}</span>{% endif %}</h3>
+{%- if step.summary %}<p>{{ step.summary }}</p>{% endif %}
+{%- if step.rows %}
+<div class="scroll" tabindex="0" role="region" aria-label="Table of {{ step.step }}"><table>
+{%- if step.heads %}
+<thead><tr>{% for head in step.heads %}<th scope="col">{{ head }}</th>{% endfor %}</tr></thead>
+{%- endif %}
+<tbody>
+{%- for row in step.rows %}
+<tr>
+{%- for cell in row %}{% set tone = tones.get(cell.text | lower) %}
+<td{% if tone %} class="{{ tone }}"{% endif %}>{{ anchor(cell) }}</td>
+{%- endfor %}
+</tr>
+{%- endfor %}
+</tbody></table></div>
+{%- endif %}
+{{ links(step) }}
+{%- if step.details and step.status not in ("failed", "started") %}
+<details><summary>Details</summary><pre>{{ step.details }}</pre></details>
+{%- endif %}
+</section>
+{%- endfor %}
+</main>
+<footer>Made by rdo.releng from the documents that the steps of this run left.</footer>
+</body>
+</html>
+"""
+
+
+def render_page(report: dict[str, t.Any]) -> str:
+    """The page for a report as ``run_report`` shapes it."""
+    jinja2 = load_library("jinja2")
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    tones = {word: tone for tone, words in TONES.items() for word in words}
+    marks = {"done": "✓", "failed": "✕", "started": "…", "skipped": "–", "not-reached": "○"}
+    return environment.from_string(PAGE).render(report, tones=tones, marks=marks)
