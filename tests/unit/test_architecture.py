@@ -16,24 +16,29 @@ UTILS = ROOT / "plugins" / "module_utils"
 PACKAGE = "ansible_collections.rdo.releng.plugins.module_utils."
 ROOMS = {path.name for path in UTILS.iterdir() if (path / "__init__.py").exists()}
 DOMAIN = ROOMS - {"_module", "_service"}
+# Ladders: what a room stands on besides _module. Any may use _rpm's NEVRA.
+LADDERS = {
+    "_repodata": {"_rpm"},
+    "_closure": {"_repodata", "_rpm"},
+    "_build": {"_sandbox", "_rpm"},
+}
 
 
 def imports(path: pathlib.Path) -> set[tuple[str, str]]:
     """(room, module in it) of everything that a file imports from the collection's rooms."""
-    inside = path.relative_to(UTILS).parts[0] if path.is_relative_to(UTILS) else None
+    package = path.relative_to(ROOT / "plugins").parent.parts
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
-        if not isinstance(node, ast.ImportFrom) or node.module is None and not node.level:
+        if not isinstance(node, ast.ImportFrom):
             continue
         name = node.module or ""
-        if node.level == 1:
-            name = f"{inside}.{name}"
-        elif node.level == 0 and name.startswith(PACKAGE):
+        if node.level:
+            above = package[: len(package) - node.level + 1]
+            name = ".".join((*above, *filter(None, [name]))).removeprefix("module_utils.")
+        elif name.startswith(PACKAGE):
             name = name.removeprefix(PACKAGE)
-        elif node.level < 2:
+        else:
             continue
-        elif path.is_relative_to(ROOT / "plugins" / "modules") or path.is_relative_to(ROOT / "plugins" / "action"):
-            name = name.removeprefix("module_utils.")
         room, _dot, rest = name.partition(".")
         found.update({(room, rest)} if rest else {(room, alias.name) for alias in node.names})
     return {(room, module) for room, module in found if room in ROOMS}
@@ -50,7 +55,8 @@ def test_a_room_imports_only_what_lies_below_it(path):
         if other == room:
             continue
         assert room != "_module", f"_module is the lowest room and imports {other}"
-        allowed = other == "_module" or room == "_service" or (other == "_rpm" and module.startswith("nevra"))
+        allowed = other == "_module" or room == "_service" or other in LADDERS.get(room, ())
+        allowed = allowed or (other == "_rpm" and module.startswith("nevra"))
         assert allowed, f"{path.name} imports {other}.{module}"
 
 
