@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import typing as t
 
 from .._module.documents import digest
 from .._module.errors import InvalidInput
+from .._module.lines import append_lines, read_lines
 
 
 class Journal:
@@ -32,27 +31,14 @@ class Journal:
 
     def write(self, events: t.Iterable[dict[str, t.Any]]) -> None:
         """Add ``events``; they are on disk when this returns."""
-        lines = "".join(json.dumps(event, sort_keys=True) + "\n" for event in events)
         try:
-            os.makedirs(os.path.dirname(self.path), exist_ok=True)
-            with open(self.path, "a+b") as file:
-                # A line that was cut off must not swallow the next one.
-                if file.tell() and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n":
-                    lines = "\n" + lines
-                file.write(lines.encode())
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise InvalidInput(f"The journal {self.path} can not be written: {error}. Set journal_dir.") from error
+            append_lines(self.path, events, "journal")
+        except InvalidInput as error:
+            raise InvalidInput(f"{error.message}. Set journal_dir.", **error.data) from error
 
     def read(self) -> list[dict[str, t.Any]]:
         """All events; a last line that was cut off is left out."""
-        events = []
-        with contextlib.suppress(FileNotFoundError), open(self.path, encoding="utf-8") as file:
-            for line in file:
-                with contextlib.suppress(ValueError):
-                    events.append(json.loads(line))
-        return events
+        return read_lines(self.path, "journal")[0]
 
 
 def journals(folder: str, hub: str) -> t.Iterator[Journal]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._module.libraries import load_library
+from .page_style import STYLE
 
 # Words in a table's cell that get a colour; the words stay, so nothing is told by colour alone.
 TONES = {
@@ -27,36 +28,7 @@ PAGE = """\
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>{{ title }}: {{ label }}</title>
 <style>
-:root {
-  color-scheme: light dark;
-  --back: #f6f7f9; --card: #fff; --ink: #1b2430; --soft: #566273; --line: #d9dee6; --link: #0b57a4;
-  --good: #146c3c; --good-back: #e3f4ea; --bad: #b01724; --bad-back: #fdeaec;
-  --fair: #7a5200; --fair-back: #fdf3dc; --idle: #5b6675; --idle-back: #eceff3;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --back: #12161c; --card: #1a2029; --ink: #e4e9f0; --soft: #a3afbf; --line: #313b48; --link: #82b8f5;
-    --good: #77d6a0; --good-back: #153325; --bad: #ff98a0; --bad-back: #431c21;
-    --fair: #f0c565; --fair-back: #3a2e12; --idle: #a3afbf; --idle-back: #252d38;
-  }
-}
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--back); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
-main, header, footer { max-width: 72rem; margin: 0 auto; padding: 0 1.25rem; }
-header { padding-top: 2rem; }
-h1 {
-  font-size: 1.6rem; line-height: 1.25; margin: 0; display: flex; flex-wrap: wrap; gap: .75rem;
-  align-items: center;
-}
-h2 { font-size: 1.2rem; margin: 2rem 0 .75rem; }
-h3 { font-size: 1.05rem; margin: 0; display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; }
-p { margin: .4rem 0; overflow-wrap: anywhere; }
-a { color: var(--link); }
-a:focus-visible, summary:focus-visible, [tabindex]:focus-visible {
-  outline: 3px solid var(--link); outline-offset: 2px;
-}
-.soft { color: var(--soft); font-weight: 400; font-size: .9rem; }
-.skip { position: absolute; left: -100rem; }
+{{ style }}.skip { position: absolute; left: -100rem; }
 .skip:focus { left: 1rem; top: .5rem; background: var(--card); padding: .5rem; }
 .badge { font-size: .8rem; font-weight: 600; padding: .1rem .6rem; border-radius: 1rem; white-space: nowrap; }
 .done { color: var(--good); background: var(--good-back); }
@@ -75,10 +47,6 @@ a:focus-visible, summary:focus-visible, [tabindex]:focus-visible {
 .pipeline .name { display: block; font-weight: 700; }
 .pipeline .state { display: block; font-size: .82rem; }
 .pipeline .took { white-space: nowrap; }
-.card {
-  background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.2rem;
-  margin: 0 0 1rem;
-}
 .card.wrong { border-left: .35rem solid var(--bad); }
 .notice {
   background: var(--fair-back); border: 1px solid var(--fair); border-radius: .6rem; padding: .6rem 1.2rem;
@@ -87,12 +55,6 @@ a:focus-visible, summary:focus-visible, [tabindex]:focus-visible {
 .notice h2 { font-size: 1rem; margin: 0; color: var(--fair); }
 .notice ul { margin: .2rem 0 .3rem; padding-left: 1.2rem; }
 .stand-in { color: var(--fair); border: 1px solid currentColor; background: none; }
-.scroll { overflow-x: auto; margin: .75rem 0 .25rem; }
-table { border-collapse: collapse; width: 100%; font-size: .9rem; }
-th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid var(--line); }
-th { color: var(--soft); font-weight: 600; white-space: nowrap; }
-tr:last-child td { border-bottom: 0; }
-td { overflow-wrap: break-word; min-width: 4rem; max-width: 40rem; font-variant-numeric: tabular-nums; }
 td.good { color: var(--good); font-weight: 600; } td.bad { color: var(--bad); font-weight: 600; }
 td.fair { color: var(--fair); font-weight: 600; }
 .links {
@@ -104,7 +66,6 @@ pre {
   overflow-x: auto; font: .85rem/1.45 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere;
 }
 summary { cursor: pointer; margin-top: .5rem; font-size: .9rem; color: var(--link); }
-footer { padding: 1rem 1.25rem 2.5rem; color: var(--soft); font-size: .85rem; }
 @media print { .card, .pipeline li { break-inside: avoid; } }
 </style>
 </head>
@@ -199,4 +160,4 @@ def render_page(report: dict[str, t.Any]) -> str:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     tones = {word: tone for tone, words in TONES.items() for word in words}
     marks = {"done": "✓", "failed": "✕", "started": "…", "skipped": "–", "not-reached": "○"}
-    return environment.from_string(PAGE).render(report, tones=tones, marks=marks)
+    return environment.from_string(PAGE).render(report, style=STYLE, tones=tones, marks=marks)
