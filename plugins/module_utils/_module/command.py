@@ -27,6 +27,7 @@ PACKAGES = {
     "git": {"apt": "git", "dnf": "git-core"},
     "mock": {"dnf": "mock"},
     "rpmbuild": {"apt": "rpm", "dnf": "rpm-build"},
+    "rpmspec": {"apt": "rpm", "dnf": "rpm-build"},
 }
 
 
