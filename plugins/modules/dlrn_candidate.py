@@ -56,16 +56,19 @@ options:
     type: str
   verify:
     description:
-      - Compare the lockfile at O(path) with what is there now, and change nothing. Fails when a component, the
-        dependencies, a base repository that must not drift, or a scenario's commit has changed or is gone.
+      - Compare the lockfile at O(path), of any kind, with what is there now, and change nothing. Fails when a
+        component, a file, the dependencies, a base repository that must not drift, or a scenario's commit has changed
+        or is gone.
     type: bool
     default: false
   parts:
-    description: What O(verify) looks at. A host that only installs needs neither the scenarios' repositories nor git.
+    description:
+      - What O(verify) looks at. Files are read to their end. A host that only installs needs neither the scenarios'
+        repositories nor git.
     type: list
     elements: str
-    choices: [components, dependencies, base, scenarios]
-    default: [components, dependencies, base, scenarios]
+    choices: [components, files, dependencies, base, scenarios]
+    default: [components, files, dependencies, base, scenarios]
 requirements:
   - git, for O(scenarios)
   - PyYAML

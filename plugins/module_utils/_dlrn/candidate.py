@@ -18,7 +18,13 @@ SCHEMA = "rdo.releng/candidate/1"
 WHAT = "candidate lockfile"
 # How the candidate was found; the same bits have the same id without it.
 NOT_IN_ID = ("id", "resolved_at", "source", "aggregate_hash")
-SOURCE_KEYS = {"dlrn": ("api_url", "label"), "koji": ("hub", "tag", "event")}
+SOURCE_KEYS: dict[str, tuple[str, ...]] = {
+    "dlrn": ("api_url", "label"),
+    "koji": ("hub", "tag", "event"),
+    "files": (),
+}
+# What a candidate of a kind has, and those of other kinds do not.
+OWN_PARTS = {"dlrn": "components", "koji": "builds", "files": "files"}
 # git's own ways to a repository; "ext::" and the like would run commands.
 GIT_SCHEMES = ("file", "git", "git+ssh", "http", "https", "ssh")
 
@@ -81,6 +87,21 @@ class Build:
 
 
 @dataclasses.dataclass(frozen=True)
+class File:
+    """A file of somebody else's making: a wheel, an image, or the ``repomd.xml`` that stands for a repository."""
+
+    name: str
+    url: str
+    sha256: str
+
+    def __post_init__(self) -> None:
+        check_name(self.name, "name of a file")
+        if check_url(self.url, f"address of the file {self.name}") != self.url:
+            raise InvalidInput(f"The address {self.url} of {self.name} is of a folder; a file is needed.")
+        check(SHA256, self.sha256, f"sha256 of the file {self.name}", "it has 64 hexadecimal digits in lower case")
+
+
+@dataclasses.dataclass(frozen=True)
 class Dependencies:
     """The repository of what trunk needs and does not build."""
 
@@ -133,8 +154,8 @@ class Scenario:
 class Candidate:
     """Everything that a run tests. Lists are kept in one order, whatever order they are given in.
 
-    :param kind: ``dlrn`` (then it has components) or ``koji`` (then it has builds).
-    :param source: how it was found: ``api_url`` and ``label``, or ``hub``, ``tag`` and ``event``.
+    :param kind: ``dlrn`` (then it has components), ``koji`` (builds) or ``files`` (files).
+    :param source: how it was found: ``api_url`` and ``label``, or ``hub``, ``tag`` and ``event``; nothing for files.
     :param aggregate_hash: the name that DLRN gives to the components together; None: they have none.
     """
 
@@ -146,24 +167,32 @@ class Candidate:
     aggregate_hash: str | None = None
     components: tuple[Component, ...] = ()
     builds: tuple[Build, ...] = ()
+    files: tuple[File, ...] = ()
     dependencies: Dependencies | None = None
     base: tuple[Base, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in SOURCE_KEYS:
-            raise InvalidInput(f"A candidate of kind {shown(self.kind)} is not known; dlrn or koji is needed.")
-        if bool(self.components) != (self.kind == "dlrn") or bool(self.builds) != (self.kind == "koji"):
-            raise InvalidInput(f"A candidate of kind {self.kind} has {NEEDED[self.kind]}, and at least one.")
+            raise InvalidInput(
+                f"A candidate of kind {shown(self.kind)} is not known; one of {', '.join(SOURCE_KEYS)} is needed."
+            )
+        if any(bool(getattr(self, part)) != (kind == self.kind) for kind, part in OWN_PARTS.items()):
+            others = " and no ".join(part for kind, part in OWN_PARTS.items() if kind != self.kind)
+            raise InvalidInput(
+                f"A candidate of kind {self.kind} has {OWN_PARTS[self.kind]}, at least one, and no {others}."
+            )
         check_name(self.release, "release")
         check_name(self.distro, "distro")
         check_time(self.resolved_at, "resolved_at")
         self._check_source()
         if self.aggregate_hash is not None:
             check(MD5, self.aggregate_hash, "aggregate_hash", "it is an MD5 of 32 hexadecimal digits in lower case")
+            if self.kind != "dlrn":
+                raise InvalidInput(f"A candidate of kind {self.kind} has no aggregate_hash: DLRN gives it.")
         if len(self.components) > 1 and any(component.component is None for component in self.components):
             raise InvalidInput("A candidate of several components needs the name of each.")
-        for name, key in (("components", "component"), ("builds", "nvr"), ("base", "id"), ("scenarios", "name")):
+        for name, key in ORDER.items():
             entries = getattr(self, name)
             keys = [getattr(entry, key) for entry in entries]
             twice = sorted({str(one) for one in keys if keys.count(one) > 1})
@@ -174,7 +203,8 @@ class Candidate:
     def _check_source(self) -> None:
         expected = SOURCE_KEYS[self.kind]
         if not isinstance(self.source, dict) or set(self.source) != set(expected):
-            raise InvalidInput(f"The source of a candidate of kind {self.kind} has the keys {', '.join(expected)}.")
+            keys = f"has the keys {', '.join(expected)}" if expected else "is empty"
+            raise InvalidInput(f"The source of a candidate of kind {self.kind} {keys}.")
         for name, value in self.source.items():
             if name in ("api_url", "hub") and value is not None:
                 check_url(value, f"{name} of the source", ("http", "https"))
@@ -194,7 +224,7 @@ class Candidate:
         return {"id": self.id, **self._content()}
 
     def _content(self) -> dict[str, t.Any]:
-        parts = "components" if self.kind == "dlrn" else "builds"
+        parts = OWN_PARTS[self.kind]
         return {
             "schema": SCHEMA,
             "kind": self.kind,
@@ -220,7 +250,7 @@ class Candidate:
         document.pop("schema")
         stated = document.pop("id", None)
         try:
-            candidate = cls(**_fields(cls, document, {"components": Component, "builds": Build, **PARTS}))
+            candidate = cls(**_fields(cls, document, PARTS))
         except InvalidInput as error:
             raise InvalidInput(f"The {WHAT} {source} is not valid: {error.message}", **error.data) from error
         if stated != candidate.id:
@@ -231,8 +261,16 @@ class Candidate:
         return candidate
 
 
-NEEDED = {"dlrn": "components and no builds", "koji": "builds and no components"}
-PARTS = {"dependencies": Dependencies, "base": Base, "scenarios": Scenario}
+# Lists, and what each of their entries is named by.
+ORDER = {"components": "component", "builds": "nvr", "files": "name", "base": "id", "scenarios": "name"}
+PARTS = {
+    "components": Component,
+    "builds": Build,
+    "files": File,
+    "dependencies": Dependencies,
+    "base": Base,
+    "scenarios": Scenario,
+}
 
 
 def _fields(
@@ -245,8 +283,8 @@ def _fields(
     unknown = sorted(shown(name) for name in data if name not in names)
     if unknown:
         raise InvalidInput(f"{where} has unknown keys: {', '.join(unknown)}.")
-    # Only one of components and builds is written, and nothing else may be left out: a file can end anywhere.
-    missing = sorted(set(names) - set(data) - {"components", "builds"})
+    # Only the parts of its kind are written, and nothing else may be left out: a file can end anywhere.
+    missing = sorted(set(names) - set(data) - set(OWN_PARTS.values()))
     if missing:
         raise InvalidInput(f"{where} lacks {', '.join(missing)}: is the file cut off?")
     values = dict(data)

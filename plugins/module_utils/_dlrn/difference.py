@@ -49,7 +49,7 @@ def compare_candidates(before: Candidate, after: Candidate, web: Web) -> dict[st
     Repositories that both have are not read.
 
     :returns: ``packages``, and ``inputs``: each part of the lockfile that is another, but for builds of Koji.
-    :raises InvalidInput: one is of DLRN, the other of Koji.
+    :raises InvalidInput: they are of different kinds.
     :raises NotFound: a repository is gone.
     """
     if before.kind != after.kind:
@@ -142,6 +142,7 @@ def _parts(candidate: Candidate) -> dict[str, str]:
     }
     if candidate.dependencies:
         parts["dependencies"] = f"{candidate.dependencies.url} {candidate.dependencies.repomd_sha256}"
+    parts.update({f"file {one.name}": f"{one.url} {one.sha256}" for one in candidate.files})
     parts.update({f"base repository {one.id}": f"{one.url} {one.repomd_sha256}" for one in candidate.base})
     parts.update({f"scenario {one.name}": f"{one.repository} {one.revision}" for one in candidate.scenarios})
     return parts

@@ -11,6 +11,8 @@ none at all. So each call is made in a thread of its own, and is left behind whe
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import os
 import threading
 import time
 import typing as t
@@ -20,12 +22,16 @@ import urllib.parse
 from ansible.module_utils.urls import open_url
 
 from .errors import NotFound, Unavailable
+from .progress import say
 from .waiter import Deadline, backoff
 
 # No answer of an API and no repomd.xml comes near it.
 MOST_BYTES = 64 * 1024 * 1024
 # A gateway that is overloaded; and 500 for DLRN, whose SQLite is locked for a moment while a builder writes.
 PASSING = (429, 500, 502, 503, 504)
+
+# Seconds without a word about a file that is still being read.
+QUIET = 5.0
 
 
 @dataclasses.dataclass
@@ -70,13 +76,20 @@ class Web:
         :param method: GET if it is None and there are no ``data``, POST if there are.
         :param user: name and password.
         """
+        return self._repeat(
+            lambda limit: self._exchange(url, method, data, user, limit),
+            self.timeout,
+            self.retries if repeatable else 0,
+        )
+
+    def _repeat(self, exchange: t.Callable[[float], Answer], longest: float, tries: int) -> Answer:
+        """The last answer of ``exchange``, which is given the seconds that it may take."""
         pauses = backoff()
-        tries = self.retries if repeatable else 0
         while True:
-            limit = min(self.timeout, self.deadline.remaining)
+            limit = min(longest, self.deadline.remaining)
             if limit <= 0:
                 return Answer(None, reason=f"the deadline of {self.deadline.seconds:g} s was over")
-            answer = _in_time(lambda: self._exchange(url, method, data, user, limit), limit)  # noqa: B023
+            answer = _in_time(lambda: exchange(limit), limit)  # noqa: B023
             if answer.status is not None and answer.status not in PASSING:
                 return answer
             pause = next(pauses)
@@ -93,16 +106,43 @@ class Web:
         """
         if url.startswith("file:"):
             return _read_file(url, what)
-        answer = self.call(url)
-        if answer.status == 200:
-            return answer.body
-        if answer.status in (404, 410):
-            raise NotFound(f"There is no {what} at {url}.", url=url, status=answer.status)
-        raise Unavailable(
-            f"The {what} {url} can not be read: {answer.reason or f'status {answer.status}'}.",
-            url=url,
-            status=answer.status,
-        )
+        return _content(self.call(url), url, what)
+
+    def sha256(self, url: str, what: str) -> str:
+        """The checksum of a file of any size at ``url`` (file, http or https), which is not kept.
+
+        :raises NotFound: it is not there.
+        :raises Unavailable: it could not be read to its end before the deadline.
+        """
+        if url.startswith("file:"):
+            path = _path_of(url)
+            if not os.path.isfile(path):
+                raise NotFound(f"There is no {what} at {url}.", url=url)
+        answer = self._repeat(lambda limit: self._digest(url, limit), self.deadline.seconds, self.retries)
+        return _content(answer, url, what).decode()
+
+    def _digest(self, url: str, limit: float) -> Answer:
+        """The checksum of what is at ``url``, as the body of an answer."""
+        deadline, quiet = Deadline(limit), Deadline(QUIET)
+        digest, size = hashlib.sha256(), 0
+        try:
+            with open_url(
+                url, timeout=min(self.timeout, limit), ca_path=self.ca_path, use_netrc=False, decompress=False
+            ) as response:
+                while chunk := response.read(1 << 20):
+                    if deadline.passed:
+                        return Answer(None, reason=f"{size} bytes of it came within {limit:.3g} s")
+                    digest.update(chunk)
+                    size += len(chunk)
+                    if quiet.passed:
+                        say(f"{url}: {size >> 20} MiB of it are read")
+                        quiet = Deadline(QUIET)
+                expected = response.headers.get("Content-Length")
+        except urllib.error.HTTPError as error:
+            return Answer(error.code)
+        if expected and expected.isdigit() and size != int(expected):
+            return Answer(None, reason=f"it was cut off after {size} of {expected} bytes")
+        return Answer(200, digest.hexdigest().encode())
 
     def _exchange(
         self, url: str, method: str | None, data: bytes | None, user: tuple[str, str] | None, limit: float
@@ -153,8 +193,25 @@ def _in_time(work: t.Callable[[], Answer], limit: float) -> Answer:
     return answers[0] if answers else Answer(None, reason=f"it did not answer within {limit:.3g} s")
 
 
+def _content(answer: Answer, url: str, what: str) -> bytes:
+    """The body of an answer, or the error that it is."""
+    if answer.status == 200:
+        return answer.body
+    if answer.status in (404, 410):
+        raise NotFound(f"There is no {what} at {url}.", url=url, status=answer.status)
+    raise Unavailable(
+        f"The {what} {url} can not be read: {answer.reason or f'status {answer.status}'}.",
+        url=url,
+        status=answer.status,
+    )
+
+
+def _path_of(url: str) -> str:
+    return urllib.parse.unquote(urllib.parse.urlsplit(url).path)
+
+
 def _read_file(url: str, what: str) -> bytes:
-    path = urllib.parse.unquote(urllib.parse.urlsplit(url).path)
+    path = _path_of(url)
     try:
         with open(path, "rb") as file:
             content = file.read(MOST_BYTES + 1)

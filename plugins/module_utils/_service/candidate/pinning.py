@@ -23,7 +23,7 @@ from ..._module.web import Web
 
 T = t.TypeVar("T")
 # What of a candidate can drift.
-PARTS = ("components", "dependencies", "base", "scenarios")
+PARTS = ("components", "files", "dependencies", "base", "scenarios")
 
 
 def web_of(params: t.Mapping[str, t.Any]) -> tuple[Web, DlrnClient | None]:
@@ -127,8 +127,6 @@ def verify(path: str, web: Web, parts: t.Collection[str] = PARTS) -> dict[str, t
     :raises Conflict: with the same, if any of it may not drift.
     """
     candidate = read_candidate(path)
-    if candidate.kind != "dlrn":
-        raise InvalidInput(f"The candidate of {path} is of kind {candidate.kind}; only builds of DLRN can be verified.")
     drift = list(_drift(candidate, web, parts))
     result = {"candidate": candidate.document(), "id": candidate.id, "drift": drift}
     fatal = [f"{one['what']} {one['url']}" for one in drift if one["drift"] == "fail"]
@@ -145,6 +143,10 @@ def _drift(candidate: Candidate, web: Web, parts: t.Collection[str]) -> t.Iterat
         if now != component:
             what = f"component {component.component}" if component.component else "repository"
             yield _changed(what, component.repo_url, component.repomd_sha256, now.repomd_sha256 if now else None)
+    for file in candidate.files if "files" in parts else ():
+        sha256 = _now(lambda web, url: web.sha256(url, "file"), web, file.url)
+        if sha256 != file.sha256:
+            yield _changed(f"file {file.name}", file.url, file.sha256, sha256)
     repositories: list[tuple[str, str, str, str]] = []
     if "base" in parts:
         repositories += [

@@ -88,7 +88,9 @@ class _Question:
     def _of_candidate(self, candidate: Candidate) -> t.Iterator[Source]:
         """Components are checked; dependencies and base provide. What is read must be what the lockfile pins."""
         if not candidate.components:
-            raise InvalidInput(f"The candidate {candidate.id} names builds, not repositories: give those in check.")
+            raise InvalidInput(
+                f"The candidate {candidate.id} of kind {candidate.kind} names no repositories: give them in check."
+            )
         pins = [(one.component or "trunk", one.repo_url, one.repomd_sha256, "fail") for one in candidate.components]
         checked = len(pins)
         if candidate.dependencies:

@@ -75,7 +75,7 @@ class RepositoryDiff:
         """The repositories of what was built; the base is not part of what changes."""
         candidate = read_candidate(path)
         if not candidate.components:
-            raise InvalidInput(f"The candidate of {path} names builds, not repositories.")
+            raise InvalidInput(f"The candidate of {path} is of kind {candidate.kind}: it names no repositories.")
         return [{"id": one.component or "trunk", "baseurl": one.repo_url} for one in candidate.components]
 
 

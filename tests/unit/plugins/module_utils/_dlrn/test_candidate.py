@@ -43,13 +43,13 @@ def components(draw, name):
 
 @st.composite
 def documents(draw):
-    """Candidates as documents without schema and id, of both kinds."""
+    """Candidates as documents without schema and id, of all kinds."""
     document = {
-        "kind": draw(st.sampled_from(["dlrn", "koji"])),
+        "kind": draw(st.sampled_from(["dlrn", "koji", "files"])),
         "release": draw(names),
         "distro": draw(names),
         "resolved_at": draw(times),
-        "aggregate_hash": draw(st.none() | st.text("0123456789abcdef", min_size=32, max_size=32)),
+        "aggregate_hash": None,
         "dependencies": draw(st.none() | st.fixed_dictionaries({"url": addresses, "repomd_sha256": checksums})),
         "base": [
             {"id": name, "url": draw(addresses), "repomd_sha256": draw(checksums), "drift": draw(drifts)}
@@ -64,6 +64,13 @@ def documents(draw):
         document["source"] = {"api_url": draw(st.none() | addresses), "label": draw(st.none() | names)}
         chosen = draw(st.just([None]) | st.lists(names, min_size=1, max_size=4, unique=True))
         document["components"] = [draw(components(name)) for name in chosen]
+        document["aggregate_hash"] = draw(st.none() | st.text("0123456789abcdef", min_size=32, max_size=32))
+    elif document["kind"] == "files":
+        document["source"] = {}
+        document["files"] = [
+            {"name": name, "url": draw(addresses), "sha256": draw(checksums)}
+            for name in draw(st.lists(names, min_size=1, max_size=4, unique=True))
+        ]
     else:
         document["source"] = {"hub": draw(addresses), "tag": draw(names), "event": draw(st.integers(0, 2**31))}
         document["builds"] = [
@@ -80,8 +87,7 @@ def with_id(document):
     """The document with the schema and the id that belong to it."""
     from ansible_collections.rdo.releng.plugins.module_utils._dlrn import candidate
 
-    parts = {"components": candidate.Component, "builds": candidate.Build, **candidate.PARTS}
-    return Candidate(**candidate._fields(Candidate, copy.deepcopy(document), parts)).document()
+    return Candidate(**candidate._fields(Candidate, copy.deepcopy(document), candidate.PARTS)).document()
 
 
 @given(documents())
@@ -94,10 +100,11 @@ def test_what_is_written_is_read_again(document):
 @given(documents(), st.randoms())
 def test_the_id_does_not_depend_on_order_or_on_how_it_was_found(document, random):
     other = copy.deepcopy(document)
-    for name in ("components", "builds", "base", "scenarios"):
+    for name in ("components", "builds", "files", "base", "scenarios"):
         random.shuffle(other.get(name, []))
     other["resolved_at"] = "2001-02-03T04:05:06Z"
-    other["aggregate_hash"] = "0" * 32
+    if other["kind"] == "dlrn":
+        other["aggregate_hash"] = "0" * 32
     for name, value in (("label", "elsewhere"), ("tag", "elsewhere")):
         if name in other["source"]:
             other["source"][name] = value
@@ -107,7 +114,7 @@ def test_the_id_does_not_depend_on_order_or_on_how_it_was_found(document, random
 @given(documents(), st.data())
 def test_the_id_depends_on_every_bit(document, data):
     name = data.draw(
-        st.sampled_from([key for key in ("components", "builds", "base", "scenarios") if document.get(key)])
+        st.sampled_from([key for key in ("components", "builds", "files", "base", "scenarios") if document.get(key)])
     )
     other = copy.deepcopy(document)
     entry = data.draw(st.sampled_from(other[name]))
@@ -116,7 +123,8 @@ def test_the_id_depends_on_every_bit(document, data):
     elif name == "scenarios":
         entry["revision"] = entry["revision"].translate(str.maketrans("0123456789abcdef", "123456789abcdef0"))
     else:
-        entry["repomd_sha256"] = entry["repomd_sha256"].translate(str.maketrans("0123456789abcdef", "123456789abcdef0"))
+        key = "sha256" if name == "files" else "repomd_sha256"
+        entry[key] = entry[key].translate(str.maketrans("0123456789abcdef", "123456789abcdef0"))
     assert with_id(other)["id"] != with_id(document)["id"]
 
 
@@ -183,7 +191,13 @@ def test_there_is_no_lockfile(tmp_path):
         (("distro",), "a\nb", r"'a\\nb' is no distro"),
         (("distro",), 9, "9 is no distro"),
         (("kind",), "brew", "'brew' is not known"),
-        (("kind",), "koji", "builds and no components"),
+        (("kind",), "koji", "builds, at least one, and no components"),
+        (("kind",), "files", "files, at least one, and no components"),
+        (
+            ("files",),
+            [{"name": "a", "url": "https://x.example.org/a", "sha256": "1" * 64}],
+            "and no builds and no files",
+        ),
         (("resolved_at",), "yesterday", "'yesterday' is no resolved_at"),
         (("resolved_at",), "2026-02-31T12:00:00Z", "is no resolved_at"),
         (("source",), {}, "keys api_url, label"),
