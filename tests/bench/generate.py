@@ -4,9 +4,9 @@
 
 ``base`` is layered: a package requires only packages made before it, so that the whole is closed but for what is
 injected. It has libraries with sonames (some also for i686), programs, development packages, Python and Perl modules,
-older versions, a few packages of a foreign architecture, conditional and other rich dependencies, file dependencies
-in primary and such that need filelists. ``release`` looks like OpenStack: Python libraries and services that
-require one another and base. About one package in a hundred gets a requirement nobody meets.
+older versions, a few packages of a foreign architecture, conditional and other rich dependencies, file dependencies in
+primary and such that need filelists, and what scriptlets require. ``release`` looks like OpenStack: Python libraries
+and services that require one another and base. About one package in a hundred gets a requirement nobody meets.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class Package:
     kind: str
     provides: list[str] = dataclasses.field(default_factory=list)
     requires: list[str] = dataclasses.field(default_factory=list)
+    scriptlets: list[str] = dataclasses.field(default_factory=list)  # what they require
     conflicts: list[str] = dataclasses.field(default_factory=list)
     obsoletes: list[str] = dataclasses.field(default_factory=list)
     files: list[str] = dataclasses.field(default_factory=list)
@@ -57,15 +58,15 @@ class Package:
         return f"{self.version}-{self.release}"
 
 
-def entry(relation: str) -> str:
-    """One relation as primary.xml has it; a rich one is all name."""
+def entry(relation: str, more: str = "") -> str:
+    """One relation as primary.xml has it, with ``more`` attributes; a rich one is all name."""
     words = relation.split(" ")
     if relation.startswith("(") or len(words) == 1:
-        return f'<rpm:entry name="{escape(relation)}"/>'
+        return f'<rpm:entry name="{escape(relation)}"{more}/>'
     name, sign, evr = words
     version, _dash, release = evr.partition("-")
     rel = f' rel="{release}"' if release else ""
-    return f'<rpm:entry name="{escape(name)}" flags="{FLAGS[sign]}" epoch="0" ver="{version}"{rel}/>'
+    return f'<rpm:entry name="{escape(name)}" flags="{FLAGS[sign]}" epoch="0" ver="{version}"{rel}{more}/>'
 
 
 class Generator:
@@ -193,7 +194,9 @@ class Generator:
         """What only some packages have."""
         chance = self.random.random()
         if chance < 0.2:
-            package.requires.append("/bin/sh")
+            package.scriptlets.append("/bin/sh")
+            if chance < 0.08:
+                package.scriptlets += [other.name for other in self.earlier("program", 2)]
         elif chance < 0.25:
             package.requires.append("/usr/bin/python3")
         elif chance < 0.26 and self.deep_files:
@@ -212,7 +215,8 @@ class Generator:
         if package.arch != "noarch":
             isa = {"x86_64": "x86-64", "i686": "x86-32", "aarch64": "aarch-64"}[package.arch]
             package.provides.append(f"{package.name}({isa}) = {package.evr}")
-        package.requires = list(dict.fromkeys(package.requires))
+        package.scriptlets = list(dict.fromkeys(package.scriptlets))
+        package.requires = [one for one in dict.fromkeys(package.requires) if one not in package.scriptlets]
         package.files += [
             f"/usr/share/doc/{package.name}/{self.random.choice(WORDS)}-{number}.txt"
             for number in range(int(self.random.expovariate(1 / 26)) + 3)
@@ -232,7 +236,8 @@ class Generator:
         for package in packages[len(packages) // 2 :]:
             if self.random.random() < 2 * self.broken:
                 kind = self.random.choice(kinds)
-                package.requires.append(kind.format(name=package.name, other=self.random.choice(packages).name))
+                broken = kind.format(name=package.name, other=self.random.choice(packages).name)
+                (package.scriptlets if self.random.random() < 0.4 else package.requires).append(broken)
 
     def variants(self, packages: list[Package]) -> t.Iterator[Package]:
         """Each package with its older version, its i686 twin or one for a foreign architecture, where it has such."""
@@ -245,18 +250,16 @@ class Generator:
                 provides = [change.get(relation, relation) for relation in package.provides]
                 yield dataclasses.replace(package, release=older, provides=provides)
             elif chance < 0.2 and package.kind == "library" and package.name != "glibc":
-                provides = [
-                    r.replace("()(64bit)", "").replace("(64bit)", "").replace("x86-64", "x86-32")
-                    for r in package.provides
-                ]
+                provides = list(map(as_32_bits, package.provides))
                 requires = ["libc.so.6", "libc.so.6(GLIBC_2.4)"]
-                yield dataclasses.replace(package, arch="i686", provides=provides, requires=requires)
+                yield dataclasses.replace(package, arch="i686", provides=provides, requires=requires, scriptlets=[])
             elif chance > 0.99 and package.arch == "x86_64":
-                yield dataclasses.replace(package, arch="aarch64", requires=["libc.so.6()(64bit)"])
+                yield dataclasses.replace(package, arch="aarch64", requires=["libc.so.6()(64bit)"], scriptlets=[])
 
 
-def relations(tag: str, entries: list[str]) -> str:
-    return f"<rpm:{tag}>{''.join(map(entry, entries))}</rpm:{tag}>\n" if entries else ""
+def relations(tag: str, entries: list[str], for_scriptlets: t.Sequence[str] = ()) -> str:
+    lines = [entry(one, ' pre="1"') for one in for_scriptlets] + [entry(one) for one in entries]
+    return f"<rpm:{tag}>{''.join(lines)}</rpm:{tag}>\n" if lines else ""
 
 
 def in_primary(path: str) -> bool:
@@ -286,7 +289,7 @@ def write_repository(folder: pathlib.Path, packages: t.Iterable[Package], seed: 
             f"<rpm:sourcerpm>{package.source}-{package.evr}.src.rpm</rpm:sourcerpm>"
             '<rpm:header-range start="4504" end="20000"/>\n'
             + relations("provides", package.provides)
-            + relations("requires", package.requires)
+            + relations("requires", package.requires, package.scriptlets)
             + relations("conflicts", package.conflicts)
             + relations("obsoletes", package.obsoletes)
             + "".join(f"<file>{path}</file>\n" for path in package.files if in_primary(path))
@@ -348,6 +351,45 @@ def generate(folder: pathlib.Path, base: int, release: int, seed: int = 1) -> di
     variants += [generator.package("el9n", release=True) for _number in range(10)]
     counts["release-next"] = write_repository(folder / "release-next", variants, seed)
     return counts
+
+
+def as_32_bits(relation: str) -> str:
+    return relation.replace("()(64bit)", "").replace("(64bit)", "").replace("x86-64", "x86-32")
+
+
+def multilib(folder: pathlib.Path, count: int, seed: int = 1) -> int:
+    """Write a repository of x86_64 where every library has an i686 twin; how many packages it has.
+
+    Libraries, programs of both kinds and development packages require one another in 64 and in 32 bits. In the second
+    half, which less requires, one in forty has a twin of another version, one in sixty none, and some of these conflict
+    with others or obsolete them.
+    """
+    generator = Generator(seed, broken=0)
+    chooser = random.Random(seed)
+    packages = generator.essentials()
+    while len(packages) < count:
+        package = generator.package("el9")
+        packages.append(package)
+        if package.kind != "library":
+            if package.arch == "x86_64" and chooser.random() < 0.2:
+                both = [one for one in package.requires if "(64bit)" in one or "(x86-64)" in one]
+                package.requires += [as_32_bits(one) for one in both if not one.startswith("rtld")]
+            continue
+        is_late = len(packages) > count // 2
+        if is_late and chooser.random() < 1 / 60:
+            continue
+        twin = dataclasses.replace(
+            package, arch="i686", provides=list(map(as_32_bits, package.provides)),
+            requires=list(map(as_32_bits, package.requires)),
+        )  # fmt: skip
+        if is_late and chooser.random() < 1 / 40:
+            twin.release = f"0.{twin.release}"
+            twin.provides = [one.replace(package.evr, twin.evr) for one in twin.provides]
+        if is_late and chooser.random() < 1 / 50:
+            other = chooser.choice(packages)
+            getattr(twin, chooser.choice(["conflicts", "obsoletes"])).append(f"{other.name} = {other.evr}")
+        packages.append(twin)
+    return write_repository(folder, packages, seed)
 
 
 def main() -> None:

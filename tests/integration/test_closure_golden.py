@@ -32,6 +32,7 @@ class Case:
     installs: bool | None = None
     provides: tuple[str, ...] = ()
     arch: str = "noarch"
+    scriptlets: tuple[str, ...] = ()
 
 
 def case(name, *requires, met, **more):
@@ -114,7 +115,37 @@ RICH = [
     case("with-inside-and", "((x1 with x2) and (y1 without y2))", met=True),
     case("with-inside-and-bad", "((x1 with x2) and (y1 with y2))", met=False, dnf=True),
 ]
-CASES = PLAIN + RICH
+#: when a scriptlet runs that may require something
+MOMENTS = ("pre", "post", "preun", "postun", "pretrans", "posttrans", "verify", "interp", "pre,postun")
+SCRIPTLETS = [
+    *(
+        case(
+            f"{moment.replace(',', '-')}-{'good' if met else 'bad'}",
+            scriptlets=(f"Requires({moment}): {text}",),
+            met=met,
+        )
+        for moment in MOMENTS
+        for text, met in (("a", True), ("nosuch", False))
+    ),
+    *(
+        case(f"interpreter-{moment}-{'good' if met else 'bad'}", scriptlets=(f"%{moment} -p {path}",), met=met)
+        for moment in ("pre", "post", "preun", "postun", "pretrans", "posttrans", "verifyscript")
+        for path, met in (("/usr/bin/tool", True), ("/usr/bin/nosuch", False))
+    ),
+    case("trigger-bad", scriptlets=("%triggerin -p /usr/bin/nosuch -- a",), met=False),
+    case("shell-bad", scriptlets=("%post",), met=False),  # /bin/sh, which nobody has here
+    case("pre-version-bad", scriptlets=("Requires(pre): multi >= 3",), met=False),
+    case("pre-older-only-bad", scriptlets=("Requires(post): old-provide",), met=False, installs=True),
+    case("pre-and-plain", "a", scriptlets=("Requires(pre): nosuch",), met=False),
+    case("plain-and-pre", "nosuch", scriptlets=("Requires(pre): a",), met=False),
+    case("pre-or-good", scriptlets=("Requires(pre): (nosuch or b)",), met=True),
+    case("pre-or-bad", scriptlets=("Requires(pre): (nosuch or nosuch2)",), met=False),
+    case("pre-and-bad", scriptlets=("Requires(pre): (a and nosuch)",), met=False, dnf=True),
+    case("pre-if-required", scriptlets=("Requires(pre): a", "Requires(post): (nosuch if a)"), met=False, dnf=False),
+    case("pre-if-good", scriptlets=("Requires(postun): (b if a)",), met=True),
+    case("pre-lua", scriptlets=("%pretrans -p <lua>",), met=True),
+]
+CASES = PLAIN + RICH + SCRIPTLETS
 
 
 def read(*sources, provide=(), folder=None, rules=None):
@@ -129,7 +160,10 @@ def read(*sources, provide=(), folder=None, rules=None):
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    rpms = [Rpm(one.name, arch=one.arch, requires=one.requires, provides=one.provides) for one in CASES]
+    rpms = [
+        Rpm(one.name, arch=one.arch, requires=one.requires, provides=one.provides, scriptlets=one.scriptlets)
+        for one in CASES
+    ]
     return build_repository(tmp_path_factory.mktemp("golden") / "world", WORLD + rpms)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pathlib
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from stage.modules import BUILD, run_module
 from stage.rpms import Dnf, Rpm, build_repository, build_rpms
 from test_closure_golden import read
 
+from ansible_collections.rdo.releng.plugins.module_utils._closure.installability import uninstallable
 from ansible_collections.rdo.releng.plugins.module_utils._closure.packages import Packages, Rules
 from ansible_collections.rdo.releng.plugins.module_utils._dlrn.candidate import (
     Base,
@@ -27,8 +29,13 @@ from ansible_collections.rdo.releng.plugins.module_utils._dlrn.candidate import 
 )
 from ansible_collections.rdo.releng.plugins.module_utils._repodata.cache import Cache
 from ansible_collections.rdo.releng.plugins.module_utils._repodata.download import Transport
-from ansible_collections.rdo.releng.plugins.module_utils._repodata.sources import SourceReader
+from ansible_collections.rdo.releng.plugins.module_utils._repodata.sources import Source, SourceReader
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
+from generate import multilib
+
+SYSTEM_PYTHON = "/usr/bin/python3"
+SOLVER = pathlib.Path(__file__).parent / "stage" / "dnf_solver.py"
 MODULES = """\
 document: modulemd
 version: 2
@@ -138,6 +145,106 @@ def test_modular_packages_are_hidden_as_they_are_for_dnf(place, tmp_path):
     assert "There is no module stream 'tools:9'" in closure(place, check=[source], modules=["tools:9"])["msg"]
 
 
+def stream(name, number, requires, *artifacts, context="aaaa"):
+    """One document of modules.yaml."""
+    lines = [f"    - requires: {{{module}: [{streams}]}}" for module, streams in requires.items()]
+    return "\n".join([
+        "---", "document: modulemd", "version: 2", "data:", f"  name: {name}", f'  stream: "{number}"',
+        "  version: 1", f"  context: {context}", "  arch: x86_64", f"  summary: {name}", f"  description: {name}",
+        "  license: {module: [MIT]}", *(["  dependencies:", *lines] if lines else []),
+        f"  artifacts: {{rpms: [{', '.join(artifacts)}]}}",
+    ])  # fmt: skip
+
+
+def default(name, number):
+    return f'---\ndocument: modulemd-defaults\nversion: 1\ndata: {{module: {name}, stream: "{number}"}}'
+
+
+MODULES_OF_CASES = {"one", "two", "three"}
+#: name: documents, and of the modules whose packages each of them has, those that dnf shows
+MODULAR = {
+    "nobody meets what a default stream requires": (
+        [stream("one", 1, {"nosuch": '"1"'}, "of-one-0:1-1.noarch"), default("one", 1)],
+        set(),
+    ),
+    "another stream is the default of what it requires": (
+        [
+            stream("one", 1, {"two": '"2"'}, "of-one-0:1-1.noarch"),
+            stream("two", 1, {}, "of-two-0:1-1.noarch"),
+            default("one", 1),
+            default("two", 1),
+        ],
+        {"two"},
+    ),
+    "what it requires becomes active": (
+        [
+            stream("one", 1, {"two": '"1"'}, "of-one-0:1-1.noarch"),
+            stream("two", 1, {"platform": "el9"}, "of-two-0:1-1.noarch"),
+            default("one", 1),
+        ],
+        {"one", "two"},
+    ),
+    "what it requires lacks something itself": (
+        [
+            stream("one", 1, {"two": '"1"'}, "of-one-0:1-1.noarch"),
+            stream("two", 1, {"three": ""}, "of-two-0:1-1.noarch"),
+            default("one", 1),
+        ],
+        set(),
+    ),
+    "any stream, and all but one": (
+        [
+            stream("one", 1, {"two": "", "three": '"-2"'}, "of-one-0:1-1.noarch"),
+            stream("two", 1, {}, "of-two-0:1-1.noarch"),
+            stream("three", 1, {}, "of-three-0:1-1.noarch"),
+            *(default(name, 1) for name in ("one", "two", "three")),
+        ],
+        {"one", "two", "three"},
+    ),
+    "only one of two contexts fits": (
+        [
+            stream("one", 1, {"two": '"1"'}, "of-one-0:1-1.noarch"),
+            stream("one", 1, {"two": '"2"'}, "of-three-0:1-1.noarch", context="bbbb"),
+            stream("two", 1, {}, "of-two-0:1-1.noarch"),
+            default("one", 1),
+            default("two", 1),
+        ],
+        {"one", "two"},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def modular_rpms(place):
+    folder = place / "of-modules"
+    names = sorted(MODULES_OF_CASES)
+    build_rpms(folder, [Rpm(f"of-{name}", provides=(f"from-{name}",)) for name in names], "of-modules")
+    build_rpms(folder, [Rpm(f"user-{name}", requires=(f"from-{name}",)) for name in names], "users")
+    return folder
+
+
+@pytest.mark.parametrize("name", MODULAR)
+def test_a_stream_is_active_as_it_is_for_dnf(name, modular_rpms, tmp_path):
+    documents, active = MODULAR[name]
+    (tmp_path / "modules.yaml").write_text("\n".join(documents) + "\n")
+    folder = shutil.copytree(modular_rpms, tmp_path / "modular")
+    run_module("rpm_repository", path=folder, extra={"modules": str(tmp_path / "modules.yaml")})
+    source = {"id": "m", "baseurl": str(folder)}
+    expected = {
+        (f"user-{one}-1-1.noarch", f"from-{one}") for one in MODULES_OF_CASES - active if f"of-{one}-" in str(documents)
+    }
+    assert Dnf(tmp_path, {"m": folder}).repoclosure("--newest") == expected
+    assert read(source) == expected
+
+
+def test_an_enabled_stream_whose_requirements_nobody_meets_is_named(place, modular_rpms, tmp_path):
+    (tmp_path / "modules.yaml").write_text(stream("one", 1, {"nosuch": '"1"'}, "of-one-0:1-1.noarch") + "\n")
+    folder = shutil.copytree(modular_rpms, tmp_path / "modular")
+    run_module("rpm_repository", path=folder, extra={"modules": str(tmp_path / "modules.yaml")})
+    result = closure(place, check=[{"id": "m", "baseurl": str(folder)}], modules=["one:1"])
+    assert "The module stream one:1 is enabled, and no repository meets what it requires: nosuch:1." in result["msg"]
+
+
 def test_the_reason_names_who_is_hidden_and_why(place, base, tmp_path):
     rpms = [
         Rpm("lib", "1-1"),
@@ -186,6 +293,42 @@ def test_installability_finds_what_closure_does_not(place, tmp_path):
     assert "nothing provides nosuch" in found["deep-1-1.noarch"][1]
     dnf = Dnf(tmp_path, {"deep": folder})
     assert [dnf.installs(name) for name in ("deep", "torn", "fine")] == [False, False, True]
+
+
+def test_packages_of_32_and_64_bits_stand_side_by_side(place, tmp_path):
+    soname, other = "libb.so.1", "libd.so.1"
+    rpms = [
+        Rpm("liba", arch="i686", requires=(soname,)),
+        Rpm("libb", arch="i686", provides=(soname,)),
+        Rpm("libb", arch="x86_64", provides=(f"{soname}()(64bit)",)),
+        Rpm("both", requires=(soname, f"{soname}()(64bit)")),
+        Rpm("both-by-name", arch="x86_64", requires=("libb(x86-32)", "libb(x86-64)")),
+        Rpm("libd", "1-1", arch="i686", provides=(other,)),
+        Rpm("libd", "2-1", arch="x86_64", provides=(f"{other}()(64bit)",)),
+        Rpm("only-32", requires=(other,)),
+        Rpm("two-versions", requires=(other, f"{other}()(64bit)")),
+    ]
+    folder = build_repository(tmp_path / "multilib", rpms, "multilib")
+    result = closure(place, check=[str(folder)], installability=True, fail_on_unresolved=False)
+    assert [one["package"] for one in result["unresolved"]] == ["two-versions-1-1.noarch"]
+    dnf = Dnf(tmp_path, {"multilib": folder})
+    names = ["liba", "both", "both-by-name", "only-32", "two-versions"]
+    assert [dnf.installs(name) for name in names] == [True, True, True, True, False]
+
+
+def test_installability_is_what_dnfs_own_solver_says_of_a_large_multilib_repository(tmp_path):
+    if subprocess.run([SYSTEM_PYTHON, "-c", "import dnf, hawkey"], capture_output=True, check=False).returncode:
+        pytest.skip(f"{SYSTEM_PYTHON} has no bindings of dnf")
+    repository = tmp_path / "multilib"
+    multilib(repository, 2000)
+    packages = Packages([Source("one", (str(repository),))], Rules("x86_64"), Cache(None), Transport(retries=0))
+    found = uninstallable(packages, packages.visible_ids, packages.visible_ids)
+    solver = subprocess.run(
+        [SYSTEM_PYTHON, SOLVER, str(repository), str(tmp_path / "cache")], capture_output=True, text=True, check=True
+    )
+    expected = solver.stdout.split()
+    assert len(expected) > 100
+    assert sorted(one.unresolved.package for one in found) == sorted(expected)
 
 
 def test_what_a_change_leaves_without_a_way_to_be_installed_names_its_cause(place, tmp_path):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._rpm.dependency import required
 from .._rpm.rich import Judge, atoms, is_structured
 from .packages import Packages, Repository, uncollected
 
@@ -64,18 +65,17 @@ class Closure:
     def _check(self, repository: Repository) -> t.Iterator[tuple[int, str]]:
         """Packages with a requirement that is not met."""
         pool, packages, index = self.pool, self.packages, repository.index
-        key, marker = packages.solv.SOLVABLE_REQUIRES, packages.solv.SOLVABLE_PREREQMARKER
         # Where only versions decide who is seen, the index knows who needs nothing but the own repository.
         texts = index["unsettled"] if packages.is_plain else index["structured"]
         texts = {text: index["structured"][text] for text in texts if not self._judge.is_free(text)}
         places = set(index["open"] if packages.is_plain else range(repository.end - repository.first))
         requires = {
-            repository.first + place: set(pool.id2solvable(repository.first + place).lookup_idarray(key))
+            repository.first + place: set(required(pool.id2solvable(repository.first + place)))
             for place in places.union(*texts.values())
             if packages.visible[repository.first + place]
         }
         provides = pool.whatprovides
-        wanted = set().union(*requires.values()) - {marker}
+        wanted = set().union(*requires.values())
         missing = {dependency: pool.dep2str(dependency) for dependency in wanted if not provides(dependency)}
         missing = {
             dependency: text
@@ -90,7 +90,7 @@ class Closure:
             for place in places_of_text:
                 users.setdefault(repository.first + place, []).append(text)
         for number in users.keys() & requires.keys():
-            plain = [one for one in requires[number] - {marker} if not is_structured(pool.dep2str(one))]
+            plain = [one for one in requires[number] if not is_structured(pool.dep2str(one))]
             for text in self._judge.unfulfilled(number, users[number], plain):
                 yield number, text
 

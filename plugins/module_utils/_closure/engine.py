@@ -12,6 +12,7 @@ import functools
 import typing as t
 
 from .._module.errors import InvalidInput
+from .._rpm.dependency import required
 from .._rpm.rich import Judge, atoms, is_structured
 from .closure import NOT_ASKED, Unresolved, unresolved
 from .installability import Uninstallable
@@ -353,14 +354,12 @@ class Engine:
 
     def _read_requirements(self) -> None:
         packages = self.packages
-        key, marker = packages.solv.SOLVABLE_REQUIRES, packages.solv.SOLVABLE_PREREQMARKER
         for one in packages.repositories:
             if not one.source.checked and not one.offered:
                 continue
-            structured = packages.structured(one)
-            ignored = {marker, *structured}
+            structured = packages.structured(one).keys()
             for package in one.repo.solvables_iter():
-                self._requires[package.id] = frozenset(package.lookup_idarray(key)) - ignored
+                self._requires[package.id] = frozenset(required(package)) - structured
             for text, places in one.index["structured"].items():
                 for place in places:
                     self._texts.setdefault(one.first + place, []).append(text)

@@ -41,29 +41,88 @@ def uninstallable(packages: Packages, seen: list[int], numbers: t.Iterable[int])
     Weak dependencies are left out. libsolv sees ``seen`` only from then on.
     """
     packages.consider(seen)
-    pool, jobs = packages.pool, packages.solv.Job
-    solver = pool.Solver()
-    solver.set_flag(solver.SOLVER_FLAG_IGNORE_RECOMMENDED, 1)
-    install = jobs.SOLVER_INSTALL | jobs.SOLVER_SOLVABLE
-    good: set[int] = set()
-
-    def solve(how: int, wanted: t.Iterable[int]) -> list[t.Any]:
-        problems = solver.solve([pool.Job(how, number) for number in wanted])
-        if not problems:
-            good.update(package.id for package in solver.transaction().newsolvables())
-        return problems
-
+    questions = _Questions(packages)
+    out_of_step = _out_of_step(packages, seen)
     found: list[Uninstallable] = []
     pending = list(numbers)
     while pending:
-        solve(install | jobs.SOLVER_WEAK, pending[:_TOGETHER])
+        questions.ask_together(number for number in pending[:_TOGETHER] if number not in out_of_step)
         for number in pending[:_TOGETHER]:
-            if number not in good:
-                problems = solve(install, [number])
+            if number not in questions.good:
+                problems = questions.ask(number, number not in out_of_step)
                 if problems:
                     found.append(_in_words(packages, number, problems))
-        pending = [number for number in pending[_TOGETHER:] if number not in good]
+        pending = [number for number in pending[_TOGETHER:] if number not in questions.good]
     return sorted(found, key=lambda one: one.unresolved)
+
+
+class _Questions:
+    """Asks the solver, and keeps in ``good`` who is known to be installable."""
+
+    def __init__(self, packages: Packages) -> None:
+        self.good: set[int] = set()
+        self._pool, self._solv = packages.pool, packages.solv
+        self._install = self._solv.Job.SOLVER_INSTALL | self._solv.Job.SOLVER_SOLVABLE
+        # It keeps what it learnt, from question to question.
+        self._solver = self._fresh = self._new_solver()
+
+    def ask_together(self, numbers: t.Iterable[int]) -> None:
+        """Let as many of ``numbers`` as can be in one solution be known as good."""
+        how = self._install | self._solv.Job.SOLVER_WEAK
+        if not self._solver.solve([self._pool.Job(how, number) for number in numbers]):
+            self._learn(self._solver)
+
+    def ask(self, number: int, learns: bool) -> list[t.Any]:
+        """The problems that keep a package from being installed.
+
+        :param learns: whether all that its solution holds is good.
+        """
+        jobs = [self._pool.Job(self._install, number)]
+        solver = self._solver
+        problems = solver.solve(jobs)
+        if any(rule.type == solver.SOLVER_RULE_INFARCH for one in problems for rule in one.findallproblemrules()):
+            # An architecture is inferior to what earlier questions spoke of: dnf asks of nothing but this package.
+            # Its problems live no longer than the solver does.
+            self._fresh = solver = self._new_solver()
+            problems = solver.solve(jobs)
+        if learns and not problems:
+            self._learn(solver)
+        return t.cast("list[t.Any]", problems)
+
+    def _learn(self, solver: t.Any) -> None:
+        self.good.update(package.id for package in solver.transaction().newsolvables())
+
+    def _new_solver(self) -> t.Any:
+        solver = self._pool.Solver()
+        solver.set_flag(solver.SOLVER_FLAG_IGNORE_RECOMMENDED, 1)
+        return solver
+
+
+def _out_of_step(packages: Packages, seen: list[int]) -> set[int]:
+    """Packages that have a twin of another architecture, and none of their own version.
+
+    libsolv, as dnf has it, takes one of 32 bits beside one of 64 bits for the sake of others only in the same version,
+    but whoever is asked for is taken: a solution with such a package says nothing of those that need it.
+    """
+    twins: dict[int, dict[int, set[int]]] = {}
+    noarch = packages.pool.str2id("noarch")
+    for number in seen:
+        name, arch = packages.identity(number)
+        if arch != noarch:
+            twins.setdefault(name, {}).setdefault(arch, set()).add(number)
+    return {
+        number
+        for arches in twins.values()
+        if len(arches) > 1
+        for arch, numbers in arches.items()
+        for number in numbers
+        if not _has_its_version(packages, number, set().union(*(arches[other] for other in arches if other != arch)))
+    }
+
+
+def _has_its_version(packages: Packages, number: int, others: t.Iterable[int]) -> bool:
+    version = packages.package(number).evrid
+    return any(packages.package(other).evrid == version for other in others)
 
 
 def _in_words(packages: Packages, number: int, problems: list[t.Any]) -> Uninstallable:

@@ -113,6 +113,8 @@ class Packages:
         self.pool = self.solv.Pool()
         self.pool.setdisttype(self.pool.DISTTYPE_RPM)
         self.pool.setarch(rules.arch)
+        # As dnf has it: a package of another colour (32 and 64 bit) can stand beside one of its name.
+        self.pool.set_flag(self.pool.POOL_FLAG_IMPLICITOBSOLETEUSESCOLORS, 1)
         if not self.pool.isknownarch(self.pool.str2id(rules.arch)):
             raise InvalidInput(f"libsolv knows no architecture {rules.arch!r}.")
         self.repositories: list[Repository] = []

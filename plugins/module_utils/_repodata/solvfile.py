@@ -18,7 +18,7 @@ import zlib
 
 from .._module.errors import InvalidInput
 from .._module.libraries import load_library
-from .._rpm.dependency import dependency_id
+from .._rpm.dependency import dependency_id, required
 from .._rpm.rich import Judge, is_structured
 from .download import Transport
 from .metadata import HEAD, FileSearch, announced_packages, without_prose
@@ -26,7 +26,7 @@ from .modular import read_module_data
 from .repomd import Repomd
 
 # Raised whenever the content of the file changes in meaning.
-FORMAT = 5
+FORMAT = 6
 _MAGIC = b"rdo.releng.solv\n"
 _TAIL = struct.Struct("<QL16s")  # bytes of the index, CRC-32 of everything before this, magic
 
@@ -202,7 +202,6 @@ def _index(pool: t.Any, repo: t.Any) -> Index:
     - ``modules``: what is said about module streams
     - ``files``: paths that were looked for in filelists, with the packages that have them
     """
-    solv = load_library("solv")
     packages = list(repo.solvables_iter())
     arches: dict[int, list[int]] = {}
     newest: dict[tuple[int, int], tuple[t.Any, list[int]]] = {}
@@ -224,8 +223,8 @@ def _index(pool: t.Any, repo: t.Any) -> Index:
     hidden = set(older)
     pool.set_considered_list([package.id for place, package in enumerate(packages) if place not in hidden])
     pool.createwhatprovides()
-    requires = [package.lookup_idarray(solv.SOLVABLE_REQUIRES) for package in packages]
-    everything: set[int] = set().union(*requires) - {solv.SOLVABLE_PREREQMARKER}
+    requires = [required(package) for package in packages]
+    everything: set[int] = set().union(*requires)
     texts = {one: pool.dep2str(one) for one in everything if one < 0}
     structured = {one: text for one, text in texts.items() if is_structured(text)}
     users: dict[str, list[int]] = {}

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from .._module.errors import InvalidInput
@@ -29,3 +30,23 @@ def dependency_id(pool: t.Any, text: str) -> int:
     if not sign or not set(sign) <= flags.keys():
         return int(pool.str2id(text))
     return int(pool.rel2id(pool.str2id(name), pool.str2id(evr), sum(flags[one] for one in sign)))
+
+
+def required(package: t.Any) -> list[int]:
+    """libsolv's ids of all that one of its packages requires, for its scriptlets too.
+
+    libsolv keeps what scriptlets need (``pre="1"`` in primary.xml) behind a marker, and stops before it unless told
+    that the marker means nothing.
+    """
+    key, marker = _keys()
+    dependencies: list[int] = package.lookup_idarray(key, 0)
+    if marker in dependencies:
+        dependencies.remove(marker)
+    return dependencies
+
+
+@functools.cache
+def _keys() -> tuple[int, int]:
+    """libsolv's names for what packages require, and for what divides it."""
+    solv = load_library("solv")
+    return solv.SOLVABLE_REQUIRES, solv.SOLVABLE_PREREQMARKER

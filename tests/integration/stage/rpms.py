@@ -17,7 +17,10 @@ RELATIONS = ("requires", "provides", "conflicts", "obsoletes", "recommends", "su
 
 @dataclasses.dataclass
 class Rpm:
-    """A package to build. A file that ends in a slash is a directory."""
+    """A package to build. A file that ends in a slash is a directory.
+
+    :param scriptlets: lines of the spec for what its scriptlets need: ``Requires(post): x``, ``%post -p /usr/bin/x``.
+    """
 
     name: str
     evr: str = "1-1"
@@ -29,6 +32,7 @@ class Rpm:
     recommends: tuple[str, ...] = ()
     supplements: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    scriptlets: tuple[str, ...] = ()
 
     @property
     def nevra(self) -> str:
@@ -83,7 +87,12 @@ def _spec(source: str, rpms: list[Rpm]) -> str:
         lines += [f"Release: {release}", *([f"Epoch: {epoch}"] if epoch else [])]
         lines += ["BuildArch: noarch"] if rpm.arch == "noarch" else []
         lines += [f"{kind.capitalize()}: {one}" for kind in RELATIONS for one in getattr(rpm, kind)]
+        lines += [line for line in rpm.scriptlets if not line.startswith("%")]
         lines += [f"%description -n {rpm.name}", "lab"]
+        for line in rpm.scriptlets:
+            if line.startswith("%"):
+                section, _space, options = line.partition(" ")
+                files += [f"{section} -n {rpm.name} {options}".rstrip(), *(["true"] if "-p" not in options else [])]
         files.append(f"%files -n {rpm.name}")
         for path in rpm.files:
             folder = path if path.endswith("/") else os.path.dirname(path)

@@ -19,6 +19,7 @@ from ..._release.rdoinfo import Package
 from ..._repodata.cache import Cache
 from ..._repodata.download import Transport
 from ..._repodata.sources import SourceReader
+from ..._rpm.dependency import required
 from ..._rpm.nevra import Nevra
 from ..repository.closure import cache_folder
 from .rdoinfo_query import read_rdoinfo
@@ -85,11 +86,12 @@ def what_breaks(packages: Packages, bumps: t.Mapping[str, str], distro: str, pyt
     replaced = {
         number for number, texts in provided.items() if {text.partition(" ")[0] for text in texts} & set(spellings)
     }
-    asked: dict[str, tuple[t.Any, list[int]]] = {}
+    asked: dict[str, tuple[int, list[int]]] = {}
     for number in packages.visible_ids:
-        for dependency in packages.package(number).lookup_deparray(solv.SOLVABLE_REQUIRES):
-            if any(spelling in str(dependency) for spelling in spellings):
-                asked.setdefault(str(dependency), (dependency, []))[1].append(number)
+        for dependency in required(packages.package(number)):
+            text = packages.text(dependency)
+            if any(spelling in text for spelling in spellings):
+                asked.setdefault(text, (dependency, []))[1].append(number)
     visible = set(packages.visible_ids)
     pool.createwhatprovides()
     met = {text for text, (dependency, _who) in asked.items() if _providers(pool, dependency) & visible}
@@ -117,8 +119,8 @@ def _dependencies(packages: Packages, number: int, kind: int) -> list[str]:
     return [str(dependency) for dependency in packages.package(number).lookup_deparray(kind)]
 
 
-def _providers(pool: t.Any, dependency: t.Any) -> set[int]:
-    return {package.id for package in pool.whatprovides(dependency.id)}
+def _providers(pool: t.Any, dependency: int) -> set[int]:
+    return {package.id for package in pool.whatprovides(dependency)}
 
 
 def _packages(given: t.Any, transport: Transport, options: t.Mapping[str, t.Any]) -> Packages:

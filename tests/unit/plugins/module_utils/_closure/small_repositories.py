@@ -45,18 +45,21 @@ REQUIREMENTS = st.one_of(
 
 def make(
     name: str, version: str = "1", arch: str = "noarch", requires: t.Iterable[str] = (), provides: t.Iterable[str] = (),
-    files: t.Iterable[str] = (),
+    files: t.Iterable[str] = (), scriptlets: t.Iterable[str] = (),
 ) -> Package:  # fmt: skip
     """A package; it provides its name and version besides."""
     return Package(
         name, version, "1", arch, f"src-{name}", "python",
         provides=[f"{name} = {version}-1", *provides], requires=list(requires), files=list(files),
+        scriptlets=list(scriptlets),
     )  # fmt: skip
 
 
-def _from_capabilities(name: str, version: str, arch: str, requires: list[str], provides: list[str]) -> Package:
+def _from_capabilities(
+    name: str, version: str, arch: str, requires: list[str], provides: list[str], scriptlets: list[str]
+) -> Package:
     plain = [one for one in provides if not one.startswith("/")]
-    return make(name, version, arch, requires, plain, [one for one in provides if one.startswith("/")])
+    return make(name, version, arch, requires, plain, [one for one in provides if one.startswith("/")], scriptlets)
 
 
 packages = st.lists(
@@ -67,6 +70,7 @@ packages = st.lists(
         st.sampled_from(["noarch", "x86_64", "i686", "aarch64"]),
         st.lists(REQUIREMENTS, max_size=3, unique=True),
         st.lists(st.sampled_from(CAPABILITIES[5:]), max_size=2, unique=True),
+        st.lists(REQUIREMENTS, max_size=1),
     ),
     min_size=1,
     max_size=7,
