@@ -104,6 +104,7 @@ SIDE_BY_SIDE := --durations 20 --dist loadfile --no-loadscope-reorder -m "not lo
 
 .PHONY: integration
 integration: .venv/dev.done $(DLRN)/done $(ZUUL)/done $(COLLECTION) ## Tests with the real rpmbuild, dnf, DLRN, Keystone, Tempest and Zuul, on loopback
+	@.ci/system-packages monitoring
 	@$(BIN)/pytest -q --numprocesses 3 $(SIDE_BY_SIDE) tests/integration tests/keystone tests/zuul
 
 .PHONY: test-trunk

@@ -10,7 +10,13 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Names on PyPI, or what brings the library along.
-BROUGHT_BY = {"requests": "koji", "subunit": "python-subunit", "testtools": "python-subunit", "yaml": "pyyaml"}
+BROUGHT_BY = {
+    "prometheus_client": "prometheus-client",
+    "requests": "koji",
+    "subunit": "python-subunit",
+    "testtools": "python-subunit",
+    "yaml": "pyyaml",
+}
 # Of DLRN's own Python, and for Kerberos.
 ELSEWHERE = {"dlrn", "requests_gssapi", "sqlalchemy"}
 

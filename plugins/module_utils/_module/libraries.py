@@ -14,6 +14,8 @@ from .errors import NotFound
 
 # The name on PyPI, where it is not the name that is imported.
 DISTRIBUTIONS = {
+    "prometheus_client": "prometheus-client",
+    "prometheus_client.core": "prometheus-client",
     "requests_gssapi": "requests-gssapi",
     "solv": "solv (or the system package python3-solv)",
     "subunit": "python-subunit",
