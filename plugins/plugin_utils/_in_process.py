@@ -22,6 +22,7 @@ from ansible.utils.vars import merge_hash
 
 from ..module_utils._module.errors import RelengError
 from ..module_utils._module.runner import failure
+from ..module_utils._module.text import presentable
 
 
 class RunInProcess(ActionBase):
@@ -41,7 +42,7 @@ class RunInProcess(ActionBase):
         try:
             # Where modules run with a local connection, so that a relative path means the same.
             os.chdir(self._loader.get_basedir())
-            done = self.module.work(params, self._task.check_mode, self._task.diff)
+            done = presentable(self.module.work(params, self._task.check_mode, self._task.diff))
         except (RelengError, OSError) as error:
             done = {"failed": True, **failure(error)}
         finally:

@@ -61,6 +61,24 @@ def test_a_room_imports_only_what_lies_below_it(path):
         assert allowed, f"{path.name} imports {other}.{module}"
 
 
+# What reads text of strangers without limits, and the one file that puts limits around it.
+READERS = {
+    r"json\.loads?\(": "json_text.py",
+    r"yaml\.(\w+_)?load|SafeLoader\b": "yaml_text.py",
+    r"csv\.(DictR|r)eader": "csv_text.py",
+    r"urlopen|build_opener|OpenerDirector|open_url\(": "stream.py",
+}
+# Run by a Python without the collection, or, in the case of the last, listen to Ansible itself.
+ON_THEIR_OWN = {"clean_root.py", "confine.py", "inside_dlrn.py", "_progress.py"}
+
+
+@pytest.mark.parametrize("path", [*FILES, *(ROOT / "plugins").glob("[fplm]*/*.py")], ids=lambda path: path.stem)
+def test_text_is_read_by_the_bounded_readers_alone(path):
+    code = re.sub(r"(?m)^ *#.*", "", path.read_text())
+    found = [pattern for pattern, reader in READERS.items() if path.name != reader and re.search(pattern, code)]
+    assert not found or path.name in ON_THEIR_OWN
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_a_module_uses_one_domain_room_or_one_service(path):
     rooms = {room for room, _module in imports(path)} - {"_module"}

@@ -277,7 +277,7 @@ def workspace(folder: str) -> t.Iterator[str]:
     with _locked(os.path.join(folder, "workspaces.lock")):
         remove_leftovers(folder)
         path = tempfile.mkdtemp(prefix="work-", dir=folder)
-        lock = os.open(path + ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
+        lock = os.open(path + ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         fcntl.flock(lock, fcntl.LOCK_EX)
     try:
         yield path
@@ -304,7 +304,7 @@ def remove_leftovers(folder: str) -> list[str]:
 @contextlib.contextmanager
 def _locked(path: str, how: int = fcntl.LOCK_EX) -> t.Iterator[None]:
     """Hold a lock file; it ends with the process that holds it, however that ends."""
-    handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+    handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     try:
         fcntl.flock(handle, how)
         yield

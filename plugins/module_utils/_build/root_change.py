@@ -7,14 +7,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import subprocess
 import typing as t
 
 from .._module.command import find_program
-from .._module.documents import write_document
-from .._module.errors import CommandFailed, InvalidInput, TimedOut, Unavailable
+from .._module.documents import read_document, write_document
+from .._module.errors import CommandFailed, InvalidInput, NotFound, TimedOut, Unavailable
 from .._module.progress import say
 from .._module.runner import Change, Plan
 from . import clean_root
@@ -91,11 +90,10 @@ class CleanRoot(Change):
     def _read_record(self) -> dict[str, t.Any] | None:
         """What the root was made from; None when there is none, or only a part of it."""
         try:
-            with open(self._record, encoding="utf-8") as file:
-                record = json.load(file)
-        except (FileNotFoundError, ValueError):
+            record = read_document(self._record, SCHEMA, "record of a root")
+        except (NotFound, InvalidInput):
             return None
-        return record if record.get("schema") == SCHEMA and os.path.isdir(self._path) else None
+        return record if os.path.isdir(self._path) else None
 
     @staticmethod
     def _installed(dnf: clean_root.Dnf, root: str) -> list[dict[str, str]]:

@@ -23,6 +23,9 @@ import typing as t
 from .._dlrn import inside_dlrn
 from .._module.command import find_program, run_command
 from .._module.errors import CommandFailed, InvalidInput, NotFound, TimedOut, Unavailable
+from .._module.files import open_state
+from .._module.json_text import load_json
+from .._module.text import one_line
 from .._module.waiter import Deadline, Waiter
 
 # Every process that builds for a data directory carries this variable with the directory's path.
@@ -30,6 +33,8 @@ MARK = "RDO_RELENG_DLRN_DATADIR"
 GIT_TIMEOUT = 120
 # DLRN may fetch rdoinfo to answer.
 ANSWER_TIMEOUT = 600
+# All commits that DLRN has built, of years.
+_MOST_ANSWER = 256 << 20
 
 
 @dataclasses.dataclass
@@ -117,7 +122,7 @@ class Builder:
                 f"DLRN can not say what it has built: {last}. Look at {self.config_file} and at rdoinfo.",
                 output=message,
             )
-        answer = json.loads(done.stdout)
+        answer = load_json(done.stdout, "The answer of DLRN's Python", _MOST_ANSWER)
         packages = {package["name"]: package for package in answer["packages"]}
         return State(answer["config"], packages, answer["commits"], answer["newest_id"])
 
@@ -203,11 +208,12 @@ class Builder:
         """
         os.makedirs(self.datadir, exist_ok=True)
         path = os.path.join(self.datadir, ".dlrn_build.lock")
-        handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+        lock = open_state(path, "lock of the builds", os.O_CREAT | os.O_RDWR)
+        handle = lock.fileno()
         try:
             waited = not _try_lock(handle)
             if waited:
-                holder = os.pread(handle, 64, 0).decode(errors="replace").strip()
+                holder = one_line(os.pread(handle, 64, 0).decode(errors="replace"))
                 waiting(f"Process {holder} builds in {self.datadir}; waiting for it")
                 try:
                     Waiter(deadline.remaining).wait(lambda: _try_lock(handle), bool, f"process {holder}")
@@ -220,7 +226,7 @@ class Builder:
             self.kill_orphans()
             yield waited
         finally:
-            os.close(handle)
+            lock.close()
 
     def kill_orphans(self) -> None:
         """End the processes of earlier runs for this data directory. Only for the holder of the lock."""

@@ -12,7 +12,8 @@ import typing as t
 
 from .._module.documents import check_schema, digest, read_document, write_document
 from .._module.errors import InvalidInput
-from .names import EXTENDED, MD5, SHA256, TIME, check, check_commit, check_name, check_url, shown
+from .._module.text import shown
+from .names import EXTENDED, MD5, SHA256, TIME, check, check_commit, check_name, check_url
 
 SCHEMA = "rdo.releng/candidate/1"
 WHAT = "candidate lockfile"

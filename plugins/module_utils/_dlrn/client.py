@@ -17,8 +17,9 @@ import typing as t
 import urllib.parse
 
 from .._module.errors import InvalidInput, Refused, RelengError, Unavailable
+from .._module.json_text import load_json
 from .._module.waiter import Deadline
-from .._module.web import Answer, Web
+from .._module.web import MOST_BYTES, Answer, Web
 from .names import check_url
 
 # Characters of an answer that an error carries.
@@ -106,8 +107,8 @@ class DlrnClient:
         text = self._clean(answer.body.decode(errors="replace"))
         if answer.status in (200, 201):
             try:
-                return json.loads(answer.body)
-            except ValueError:
+                return load_json(answer.body, f"The answer of {self.api_url}", MOST_BYTES)
+            except InvalidInput:
                 said = _sentence(text, answer.content_type) or "nothing"
                 reason = f"answered {said[:200]!r} ({answer.content_type or 'no type'}) where JSON was expected"
                 advice = " Is api_url the address of a DLRN API?"
@@ -150,8 +151,8 @@ def _sentence(text: str, content_type: str) -> str:
     """What an answer says, in one line: DLRN's message, or the words of a page."""
     if "json" in content_type:
         try:
-            content = json.loads(text)
-        except ValueError:
+            content = load_json(text, "The answer")
+        except InvalidInput:
             content = None
         if isinstance(content, dict) and "message" in content:
             return str(content["message"])

@@ -10,13 +10,13 @@ The packages of a repository that DLRN made are those of the ``versions.csv`` be
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import re
 import typing as t
 
+from .._module.csv_text import read_rows
 from .._module.errors import InvalidInput, NotFound
+from .._module.text import shown
 from .._module.web import Web
 from .._rpm.nevra import Nevra
 from .candidate import Candidate, Component
@@ -84,15 +84,10 @@ def _of_component(component: Component, web: Web) -> t.Iterator[Built]:
         ) from None
     except UnicodeDecodeError as error:
         raise InvalidInput(f"{url} is not the versions.csv that DLRN writes: {error}.") from error
-    rows = csv.DictReader(io.StringIO(text))
-    if not set(COLUMNS) <= set(rows.fieldnames or ()):
-        raise InvalidInput(f"{url} has the columns {rows.fieldnames}; DLRN's has {', '.join(COLUMNS)}.")
-    for row in rows:
-        project, repository, commit, distgit_repository, distgit_commit, nvr = (
-            (row[name] or "").strip() for name in COLUMNS
-        )
+    for row in read_rows(text, url, COLUMNS):
+        project, repository, commit, distgit_repository, distgit_commit, nvr = row
         if not COMMIT.match(commit) or not COMMIT.match(distgit_commit):
-            raise InvalidInput(f"{url} is cut off or damaged: the line of {project!r} has no commits.")
+            raise InvalidInput(f"{url} is cut off or damaged: the line of {shown(project)} has no commits.")
         # What was never built is on the list, too, without an NVR.
         if nvr:
             yield Built(project, component.component, nvr, repository, commit, distgit_repository, distgit_commit)

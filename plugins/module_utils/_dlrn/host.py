@@ -19,6 +19,7 @@ import time
 import typing as t
 
 from .._module.errors import Conflict, InvalidInput, NotFound
+from .._module.files import open_state
 from .._module.libraries import load_library
 
 
@@ -56,7 +57,7 @@ class DlrnHost:
         if not create and not os.path.exists(path):
             yield
             return
-        with open(path, "a" if create else "r", encoding="utf-8") as file:
+        with open_state(path, "lock of DLRN", os.O_RDWR | os.O_CREAT if create else os.O_RDONLY) as file:
             end = time.monotonic() + timeout
             while True:
                 with contextlib.suppress(BlockingIOError):

@@ -11,6 +11,7 @@ import typing as t
 import urllib.parse
 
 from .._module.errors import InvalidInput
+from .._module.text import shown
 
 # What people or pipelines choose: labels, jobs, components, releases, repository ids.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,254}\Z")
@@ -21,12 +22,6 @@ EXTENDED = re.compile(r"[0-9A-Za-z][0-9A-Za-z_]{0,127}\Z")
 MD5 = re.compile(r"[0-9a-f]{32}\Z")
 SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")
-
-
-def shown(value: t.Any) -> str:
-    """``value`` as a message shows it: quoted, without control characters, not longer than a line."""
-    text = ascii(value)
-    return text if len(text) <= 120 else f"{text[:116]}...{text[0]}"
 
 
 def check(pattern: re.Pattern[str], value: t.Any, what: str, form: str) -> str:

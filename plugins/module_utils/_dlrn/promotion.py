@@ -15,10 +15,11 @@ import hashlib
 import typing as t
 
 from .._module.errors import InvalidInput, NotFound, RelengError, Unavailable
+from .._module.text import shown
 from .._module.web import Web
 from .candidate import Component, hashed_directory, utc
 from .client import DlrnClient
-from .names import COMMIT, EXTENDED, check, check_commit, check_name, check_url, shown
+from .names import COMMIT, EXTENDED, check, check_commit, check_name, check_url
 from .trunk import REPO_FILE, repositories_of
 
 PAGE = 100

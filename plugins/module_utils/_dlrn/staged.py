@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import calendar
 import dataclasses
-import json
 import os
 import time
 import typing as t
 
 from .._module.errors import InvalidInput, NotFound, RelengError
+from .._module.json_text import load_json
 from .._module.runner import Change, Plan
 from .candidate import Candidate, read_candidate, utc, write_candidate
 from .client import DlrnClient
@@ -129,8 +129,8 @@ class StagedCandidate(Change):
 def _lockfile(vote: Vote) -> Candidate | None:
     """The candidate that a vote keeps, if it is the one that the vote is bound to."""
     try:
-        candidate = Candidate.from_document(json.loads(vote.notes), "in a vote's notes")
-    except (ValueError, RelengError):
+        candidate = Candidate.from_document(load_json(vote.notes, "The lockfile"), "in a vote's notes")
+    except RelengError:
         return None
     return candidate if candidate.id == vote.candidate else None
 

@@ -22,11 +22,12 @@ import typing as t
 import urllib.parse
 
 from .._module.errors import InvalidInput, NotFound, RelengError
-from .._module.libraries import load_library
+from .._module.text import shown
 from .._module.web import Web
+from .._module.yaml_text import load_yaml
 from .candidate import Component, hashed_directory, utc
 from .client import DlrnClient
-from .names import EXTENDED, check, check_commit, check_name, check_url, shown
+from .names import EXTENDED, check, check_commit, check_name, check_url
 
 REPO_FILE = "delorean.repo"
 
@@ -208,11 +209,10 @@ def repositories_of(content: bytes, url: str) -> dict[str, str]:
 
 def _read_commit(web: Web, repo_url: str) -> dict[str, t.Any]:
     """The commit of ``commit.yaml``; DLRN writes all values as text there, nothing as ``None``."""
-    yaml = load_library("yaml")
     url = f"{repo_url}/commit.yaml"
     try:
-        commit = yaml.safe_load(web.read(url, "commit.yaml"))["commits"][0]
+        commit = load_yaml(web.read(url, "commit.yaml"), url)["commits"][0]
         wanted = ("component", "commit_hash", "distro_hash", "extended_hash", "dt_build")
         return {name: None if commit[name] in (None, "None", "") else str(commit[name]) for name in wanted}
-    except (yaml.YAMLError, KeyError, IndexError, TypeError) as error:
-        raise InvalidInput(f"{url} is not the commit.yaml that DLRN writes: {error!r:.200}.") from error
+    except (InvalidInput, KeyError, IndexError, TypeError) as error:
+        raise InvalidInput(f"{url} is not the commit.yaml that DLRN writes: {error!r:.300}.") from error

@@ -18,10 +18,11 @@ import typing as t
 
 from .._module.documents import digest, read_document, write_document
 from .._module.errors import InvalidInput, Refused, Unavailable
+from .._module.text import shown
 from .._module.waiter import backoff
 from .candidate import Candidate
 from .client import DlrnClient
-from .names import SHA256, check, check_name, shown
+from .names import SHA256, check, check_name
 
 SCHEMA = "rdo.releng/vote/1"
 BOUND = re.compile(r"candidate: ([0-9a-f]{64})[ \t\r]*(?:\n|\Z)")

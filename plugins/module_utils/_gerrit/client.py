@@ -13,8 +13,9 @@ import typing as t
 import urllib.parse
 
 from .._module.errors import Conflict, InvalidInput, NotFound, Refused, Unavailable
+from .._module.json_text import load_json
 from .._module.waiter import Deadline
-from .._module.web import Web
+from .._module.web import MOST_BYTES, Web
 
 # Gerrit puts this before every JSON text, against pages that would load it as a script.
 _PREFIX = b")]}'"
@@ -248,9 +249,9 @@ class GerritClient:
                 f"{what}: the answer is not Gerrit's JSON: {start!r}. Is gerrit_url right?", status=200, body=start
             )
         try:
-            return json.loads(content[len(_PREFIX) :])
-        except ValueError as error:
-            raise Unavailable(f"{what}: the answer is cut off or no JSON: {error}.", status=200) from error
+            return load_json(content[len(_PREFIX) :], "the answer", MOST_BYTES)
+        except InvalidInput as error:
+            raise Unavailable(f"{what}: is it cut off? {error.message}", status=200) from error
 
     def _error(self, status: int, text: str, what: str) -> Exception:
         short = " ".join(re.sub(r"<[^>]+>", " ", text).split())[:500] or "nothing more"

@@ -15,6 +15,7 @@ import urllib.parse
 
 from .._module.documents import digest
 from .._module.errors import CommandFailed, InvalidInput, NotFound, TimedOut, Unavailable
+from .._module.files import open_state
 from .repository import REFERENCE, Repository
 
 PROTOCOLS = ("file", "git", "http", "https", "ssh")
@@ -85,7 +86,7 @@ def is_url(source: str) -> bool:
 def _fetch(url: str, revision: str, cache: str, timeout: float) -> Snapshot:
     path = os.path.join(cache, f"git-{digest(url)[:32]}")
     os.makedirs(path, mode=0o700, exist_ok=True)
-    with open(os.path.join(path, "lock"), "w", encoding="ascii") as lock:
+    with open_state(os.path.join(path, "lock"), "lock of a cache", os.O_RDWR | os.O_CREAT) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         repository = Repository(path)
         repository.git("init", "--quiet", "--bare")

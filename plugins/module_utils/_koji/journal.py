@@ -37,8 +37,8 @@ class Journal:
             raise InvalidInput(f"{error.message}. Set journal_dir.", **error.data) from error
 
     def read(self) -> list[dict[str, t.Any]]:
-        """All events; a last line that was cut off is left out."""
-        return read_lines(self.path, "journal")[0]
+        """All events; a line that was cut off, or is no event, is left out."""
+        return [event for event in read_lines(self.path, "journal")[0] if isinstance(event.get("event"), str)]
 
 
 def journals(folder: str, hub: str) -> t.Iterator[Journal]:
@@ -55,10 +55,11 @@ def open_tasks(folder: str, hub: str) -> dict[int, Journal]:
     for journal in journals(folder, hub):
         mine: dict[int, Journal] = {}
         for event in journal.read():
-            if event["event"] == "queued":
-                mine[event["task"]] = journal
-            elif event["event"] == "ended":
-                mine.pop(event["task"], None)
+            task = event.get("task")
+            if event["event"] == "queued" and isinstance(task, int):
+                mine[task] = journal
+            elif event["event"] == "ended" and isinstance(task, int):
+                mine.pop(task, None)
         tasks.update(mine)
     return tasks
 
@@ -69,10 +70,11 @@ def open_retags(folder: str, hub: str) -> dict[tuple[str, str], Journal]:
     for journal in journals(folder, hub):
         mine: dict[tuple[str, str], Journal] = {}
         for event in journal.read():
-            if event["event"] == "started" and event["action"] == "retag":
-                mine[event["tag"], event["build"]] = journal
+            retag = str(event.get("tag")), str(event.get("build"))
+            if event["event"] == "started" and event.get("action") == "retag":
+                mine[retag] = journal
             elif event["event"] == "done":
-                mine.pop((event["tag"], event["build"]), None)
+                mine.pop(retag, None)
         retags.update(mine)
     return retags
 

@@ -18,6 +18,7 @@ import time
 import typing as t
 
 from .errors import CommandFailed, InvalidInput, NotFound, TimedOut
+from .files import open_state
 
 # How to get a program that bindep.txt names, by the host's package manager.
 PACKAGES = {
@@ -135,9 +136,11 @@ def run_command(
 def _open_log(path: str | None) -> t.BinaryIO:
     try:
         os.makedirs(os.path.dirname(os.path.abspath(path or os.devnull)), exist_ok=True)
-        return open(path or os.devnull, "ab")
-    except OSError as error:
-        raise InvalidInput(f"The log {path} can not be written: {error}.", log=path) from error
+        if path is None:
+            return open(os.devnull, "ab")
+        return open_state(path, "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    except (OSError, InvalidInput) as error:
+        raise InvalidInput(f"The log {path} can not be written: {error}", log=path) from error
 
 
 def _copy_output(

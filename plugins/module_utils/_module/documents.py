@@ -6,14 +6,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import tempfile
 import typing as t
 
-from .errors import InvalidInput, NotFound
-from .libraries import load_library
+from .errors import InvalidInput
+from .files import decode, read_input
+from .json_text import load_json
+from .yaml_text import YamlReader
 
 
 def canonical(data: t.Any) -> bytes:
@@ -31,53 +34,28 @@ def read_yaml(path: str, what: str) -> t.Any:
 
     :param what: what the file is meant to be ("candidate lockfile"), for the messages.
     :raises NotFound: there is no such file.
-    :raises InvalidInput: it can not be read, or is no YAML.
+    :raises InvalidInput: it can not be read, is too large or no regular file, or is no YAML.
     """
-    yaml = load_library("yaml")
-    try:
-        with open(path, encoding="utf-8") as file:
-            return _parse(file.read(), yaml)
-    except FileNotFoundError:
-        raise NotFound(f"There is no {what} at {path}.", path=path) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"The {what} {path} can not be read: {error}", path=path) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2026-13-01
-        place = getattr(error, "problem_mark", None)
-        line = f" at line {place.line + 1}" if place else ""
-        raise InvalidInput(f"The {what} {path} is no valid YAML or JSON{line}: {error}", path=path) from error
+    return parse_yaml(read_input(path, what), what, path)
 
 
-def _parse(text: str, yaml: t.Any) -> t.Any:
-    """JSON by its own rules (a YAML parser takes its escapes of emoji apart), YAML without keys that stand twice."""
+def parse_yaml(content: bytes | str, what: str, path: str) -> t.Any:
+    """The data in the ``content`` of the file ``path``; raises InvalidInput as :func:`read_yaml` does.
+
+    JSON is read by its own rules (a YAML parser takes its escapes of emoji apart). No key stands twice.
+    """
+    name = f"The {what} {path}"
+    text = decode(content, name) if isinstance(content, bytes) else content
     if text.lstrip()[:1] in ("{", "["):
-        try:
-            return json.loads(text, object_pairs_hook=_unique)
-        except ValueError:
-            pass  # YAML can begin like that, and says the line where it ends to make sense
-
-    class Loader(yaml.SafeLoader):
-        def construct_mapping(self, node: t.Any, deep: bool = False) -> t.Any:
-            seen = set()
-            for key, _value in node.value:
-                name = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else None
-                if name in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"the key {key.value!r} stands twice", key.start_mark
-                    )
-                seen.add(name or key)
-            return super().construct_mapping(node, deep)
-
-    loader = Loader(text)
+        # YAML can begin like that, and says the line where it ends to make sense.
+        with contextlib.suppress(InvalidInput):
+            return load_json(text, name, unique_keys=True)
     try:
-        return loader.get_single_data()
-    finally:
-        loader.dispose()
-
-
-def _unique(pairs: list[tuple[str, t.Any]]) -> dict[str, t.Any]:
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError("a key stands twice")
-    return dict(pairs)
+        return YamlReader(unique_keys=True).read(text, name)
+    except InvalidInput as error:
+        line = f" at line {error.data['line']}" if error.data.get("line") else ""
+        problem = error.data.get("problem") or error.message
+        raise InvalidInput(f"{name} is no valid YAML or JSON{line}: {problem}", path=path) from error
 
 
 def read_document(path: str, schema: str, what: str) -> dict[str, t.Any]:

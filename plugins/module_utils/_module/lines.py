@@ -16,6 +16,7 @@ import stat
 import typing as t
 
 from .errors import InvalidInput
+from .json_text import load_json
 
 # No journal of a run comes near these.
 MOST_BYTES = 256 << 20
@@ -83,8 +84,8 @@ def _parse(line: bytes) -> dict[str, t.Any] | None:
     if len(line) > MOST_LINE:
         return None
     try:
-        document = json.loads(line)
-    except (ValueError, RecursionError):
+        document = load_json(line, "A line", MOST_LINE)
+    except InvalidInput:
         return None
     return document if isinstance(document, dict) else None
 

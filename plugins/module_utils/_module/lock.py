@@ -17,6 +17,12 @@ import time
 import typing as t
 
 from .errors import Conflict, InvalidInput
+from .files import open_state
+from .json_text import load_json
+from .text import one_line
+
+# Bytes of what a holder says.
+_MOST = 4096
 
 
 @contextlib.contextmanager
@@ -39,10 +45,11 @@ def held_lock(
     """
     try:
         os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-        file = open(path, "a+", encoding="utf-8")  # noqa: SIM115
-    except OSError as error:
+        # Neither a link, which would choose what is truncated, nor a pipe, which would let it wait.
+        file = open_state(path, "lock", os.O_RDWR | os.O_CREAT)
+    except (OSError, InvalidInput) as error:
         raise InvalidInput(
-            f"The lock {path} can not be opened: {error}. Name a file that this user may write."
+            f"The lock {path} can not be opened: {error} Name a file that this user may write."
         ) from error
     with file:
         end = clock() + timeout
@@ -61,7 +68,7 @@ def held_lock(
             _write(file, {})
 
 
-def _taken(file: t.TextIO) -> bool:
+def _taken(file: t.BinaryIO) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -69,18 +76,18 @@ def _taken(file: t.TextIO) -> bool:
     return True
 
 
-def _write(file: t.TextIO, content: dict[str, t.Any]) -> None:
+def _write(file: t.BinaryIO, content: dict[str, t.Any]) -> None:
     file.seek(0)
     file.truncate()
-    file.write(json.dumps(content, sort_keys=True) + "\n" if content else "")
+    file.write(f"{json.dumps(content, sort_keys=True)}\n".encode() if content else b"")
     file.flush()
 
 
-def _holder(file: t.TextIO) -> dict[str, t.Any]:
+def _holder(file: t.BinaryIO) -> dict[str, t.Any]:
     file.seek(0)
     try:
-        holder = json.loads(file.read())
-    except ValueError:
+        holder = load_json(file.read(_MOST), "The lock", _MOST)
+    except InvalidInput:
         return {}
     return holder if isinstance(holder, dict) else {}
 
@@ -91,7 +98,7 @@ def _sentence(holder: dict[str, t.Any]) -> str:
     who = f"process {holder.get('pid')} of {holder.get('user')} on {holder.get('host')} since {holder.get('since')}"
     known = {"host", "pid", "user", "since"}
     purpose = ", ".join(f"{name} {value}" for name, value in sorted(holder.items()) if name not in known)
-    return f"{who} ({purpose})" if purpose else who
+    return one_line(f"{who} ({purpose})" if purpose else who)
 
 
 def _user() -> str:

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import os
 
+from .text import one_line, redacted
+
 # The file that lines are added to; the action plugin sets it.
 VARIABLE = "RDO_RELENG_PROGRESS"
 
@@ -24,7 +26,7 @@ def begin() -> None:
 
 def say(line: str) -> None:
     """Show one line, without what would steer a terminal: parts of it may come from somebody's log."""
-    _write("".join(char for char in " ".join(line.split()) if char.isprintable()))
+    _write(redacted(one_line(line, 1000)))
 
 
 def _write(line: str) -> None:

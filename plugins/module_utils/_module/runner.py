@@ -7,6 +7,8 @@
 A module that only reads calls :func:`run` with a function. A module that changes something calls
 :func:`run_change` with a :class:`Change`: the plan is made once and serves check mode, the diff and the real run,
 so check mode can not promise anything else than what would be done.
+
+What a module returns is clean: no control characters, no passwords in addresses, and a message is not endless.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .errors import RelengError
 from .progress import begin
+from .text import cut, message, presentable
 
 
 @dataclasses.dataclass
@@ -59,16 +62,16 @@ def run(module: AnsibleModule, work: t.Callable[[], dict[str, t.Any]]) -> t.NoRe
     try:
         result = work()
     except (RelengError, OSError) as error:
-        module.fail_json(exception=traceback.format_exc(), **failure(error))
-    module.exit_json(**{"changed": False, **result})
+        module.fail_json(exception=presentable(cut(traceback.format_exc())), **failure(error))
+    module.exit_json(**{"changed": False, **presentable(result)})
 
 
 def failure(error: RelengError | OSError) -> dict[str, t.Any]:
     """What a task returns that ended with ``error``."""
     if isinstance(error, RelengError):
-        return {"msg": error.message, **error.data}
+        return {**presentable(error.data), "msg": message(error.message)}
     # What no room has foreseen: a disk that is full, a file that is somebody else's.
-    return {"msg": f"This host does not let it be done: {error}"}
+    return {"msg": message(f"This host does not let it be done: {error}")}
 
 
 def run_change(module: AnsibleModule, change: Change) -> t.NoReturn:

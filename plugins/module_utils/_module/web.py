@@ -2,34 +2,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Private to rdo.releng: no promise is made about what lies in here.
-"""Asking over HTTP (or reading a file) with an end to it.
-
-An answer that comes a byte at a time resets a socket's time-out with each byte, and a name that does not resolve has
-none at all. So each call is made in a thread of its own, and is left behind when its time is over.
-"""
+"""Asking over HTTP (or reading a file) with an end to it; see ``stream`` for what an answer may be."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
-import threading
 import time
 import typing as t
-import urllib.error
 import urllib.parse
 
-from ansible.module_utils.urls import open_url
-
-from .errors import NotFound, Unavailable
+from .errors import InvalidInput, NotFound, Unavailable
+from .files import open_input, read_input
 from .progress import say
+from .stream import HttpStream
+from .text import redacted
 from .waiter import Deadline, backoff
 
 # No answer of an API and no repomd.xml comes near it.
 MOST_BYTES = 64 * 1024 * 1024
 # A gateway that is overloaded; and 500 for DLRN, whose SQLite is locked for a moment while a builder writes.
 PASSING = (429, 500, 502, 503, 504)
-
 # Seconds without a word about a file that is still being read.
 QUIET = 5.0
 
@@ -89,7 +82,7 @@ class Web:
             limit = min(longest, self.deadline.remaining)
             if limit <= 0:
                 return Answer(None, reason=f"the deadline of {self.deadline.seconds:g} s was over")
-            answer = _in_time(lambda: exchange(limit), limit)  # noqa: B023
+            answer = exchange(limit)
             if answer.status is not None and answer.status not in PASSING:
                 return answer
             pause = next(pauses)
@@ -115,88 +108,51 @@ class Web:
         :raises Unavailable: it could not be read to its end before the deadline.
         """
         if url.startswith("file:"):
-            path = _path_of(url)
-            if not os.path.isfile(path):
-                raise NotFound(f"There is no {what} at {url}.", url=url)
+            with open_input(_path_of(url), what) as file:
+                return _sha256_of(file, url)
         answer = self._repeat(lambda limit: self._digest(url, limit), self.deadline.seconds, self.retries)
         return _content(answer, url, what).decode()
 
     def _digest(self, url: str, limit: float) -> Answer:
         """The checksum of what is at ``url``, as the body of an answer."""
-        deadline, quiet = Deadline(limit), Deadline(QUIET)
-        digest, size = hashlib.sha256(), 0
         try:
-            with open_url(
-                url, timeout=min(self.timeout, limit), ca_path=self.ca_path, use_netrc=False, decompress=False
-            ) as response:
-                while chunk := response.read(1 << 20):
-                    if deadline.passed:
-                        return Answer(None, reason=f"{size} bytes of it came within {limit:.3g} s")
-                    digest.update(chunk)
-                    size += len(chunk)
-                    if quiet.passed:
-                        say(f"{url}: {size >> 20} MiB of it are read")
-                        quiet = Deadline(QUIET)
-                expected = response.headers.get("Content-Length")
-        except urllib.error.HTTPError as error:
-            return Answer(error.code)
-        if expected and expected.isdigit() and size != int(expected):
-            return Answer(None, reason=f"it was cut off after {size} of {expected} bytes")
-        return Answer(200, digest.hexdigest().encode())
+            with HttpStream(url, Deadline(limit), self.timeout, ca_path=self.ca_path) as stream:
+                return Answer(stream.status, _sha256_of(stream, url).encode())
+        except Unavailable as error:
+            return Answer(None, reason=error.message)
 
     def _exchange(
         self, url: str, method: str | None, data: bytes | None, user: tuple[str, str] | None, limit: float
     ) -> Answer:
         try:
-            response = open_url(
-                url,
-                data=data,
-                method=method or ("GET" if data is None else "POST"),
-                headers={"Content-Type": "application/json"} if data is not None else None,
-                timeout=limit,
-                url_username=user[0] if user else None,
-                url_password=user[1] if user else None,
-                force_basic_auth=user is not None,
-                # Writes and credentials go where they were sent, or nowhere.
-                follow_redirects="safe" if data is None and user is None else "none",
-                ca_path=self.ca_path,
-                http_agent="rdo.releng",
-                use_netrc=False,
-                decompress=False,
-            )
-        except urllib.error.HTTPError as error:
-            response = error
-        with response:
-            body = response.read(MOST_BYTES + 1)
-            expected = response.headers.get("Content-Length")
-            if len(body) > MOST_BYTES:
-                return Answer(None, reason=f"its answer is longer than {MOST_BYTES} bytes")
-            if expected and expected.isdigit() and len(body) < int(expected):
-                return Answer(None, reason=f"its answer was cut off after {len(body)} of {expected} bytes")
-            return Answer(response.code, body, response.headers.get("Content-Type") or "")
+            end = Deadline(limit)
+            with HttpStream(url, end, limit, method=method, data=data, user=user, ca_path=self.ca_path) as stream:
+                body = bytearray()
+                while piece := stream.read(1 << 16):
+                    body += piece
+                    if len(body) > MOST_BYTES:
+                        return Answer(None, reason=f"its answer is longer than {MOST_BYTES} bytes")
+                return Answer(stream.status, bytes(body), stream.headers.get("Content-Type") or "")
+        except Unavailable as error:
+            return Answer(None, reason=error.message)
 
 
-def _in_time(work: t.Callable[[], Answer], limit: float) -> Answer:
-    """What ``work`` answers, or that it did not in ``limit`` seconds; an error of it is no answer, too."""
-    answers: list[Answer] = []
-
-    def answer() -> None:
-        try:
-            answers.append(work())
-        except Exception as error:
-            reason = getattr(error, "reason", None) or error
-            answers.append(Answer(None, reason=str(reason) or type(error).__name__))
-
-    thread = threading.Thread(target=answer, daemon=True)
-    thread.start()
-    thread.join(limit)
-    return answers[0] if answers else Answer(None, reason=f"it did not answer within {limit:.3g} s")
+def _sha256_of(stream: t.Any, url: str) -> str:
+    digest, size, quiet = hashlib.sha256(), 0, Deadline(QUIET)
+    while chunk := stream.read(1 << 20):
+        digest.update(chunk)
+        size += len(chunk)
+        if quiet.passed:
+            say(f"{url}: {size >> 20} MiB of it are read")
+            quiet = Deadline(QUIET)
+    return digest.hexdigest()
 
 
 def _content(answer: Answer, url: str, what: str) -> bytes:
     """The body of an answer, or the error that it is."""
     if answer.status == 200:
         return answer.body
+    url = redacted(url)
     if answer.status in (404, 410):
         raise NotFound(f"There is no {what} at {url}.", url=url, status=answer.status)
     raise Unavailable(
@@ -213,12 +169,8 @@ def _path_of(url: str) -> str:
 def _read_file(url: str, what: str) -> bytes:
     path = _path_of(url)
     try:
-        with open(path, "rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except (FileNotFoundError, NotADirectoryError):
+        return read_input(path, what, MOST_BYTES)
+    except NotFound:
         raise NotFound(f"There is no {what} at {url}.", url=url) from None
-    except OSError as error:
-        raise Unavailable(f"The {what} {url} can not be read: {error}.", url=url) from error
-    if len(content) > MOST_BYTES:
-        raise Unavailable(f"The {what} {url} can not be read: it is longer than {MOST_BYTES} bytes.", url=url)
-    return content
+    except InvalidInput as error:
+        raise Unavailable(error.message, url=url) from error

@@ -10,6 +10,7 @@ import typing as t
 
 from .._module.errors import InvalidInput
 from .._module.libraries import load_library
+from .._module.yaml_text import YamlReader
 
 
 class Mapping(dict[t.Any, t.Any]):
@@ -35,9 +36,9 @@ def read_located(content: bytes, name: str) -> t.Any:
 
     :raises InvalidInput: no YAML, with ``line`` as data.
     """
-    root = compose(content, name)
+    reader = YamlReader()
+    root = reader.compose(content, name)
     yaml = load_library("yaml")
-    scalars = yaml.constructor.SafeConstructor()
 
     def convert(node: t.Any) -> t.Any:
         if isinstance(node, yaml.MappingNode):
@@ -57,28 +58,6 @@ def read_located(content: bytes, name: str) -> t.Any:
                 sequence.append(convert(item))
                 sequence.lines.append(item.start_mark.line + 1)
             return sequence
-        return node.value if node.tag == yaml.resolver.Resolver.DEFAULT_SCALAR_TAG else scalars.construct_object(node)
+        return node.value if node.tag == yaml.resolver.Resolver.DEFAULT_SCALAR_TAG else reader.scalar(node, name)
 
-    try:
-        return None if root is None else convert(root)
-    except yaml.YAMLError as error:
-        raise _invalid(error, name) from error
-
-
-def compose(content: bytes, name: str) -> t.Any:
-    """The root node of the one document in ``content``, or None where it is empty; raises InvalidInput."""
-    yaml = load_library("yaml")
-    try:
-        return yaml.compose(content.decode(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except UnicodeDecodeError as error:
-        raise InvalidInput(f"{name} is no UTF-8 text: {error}", file=name, line=1) from error
-    except yaml.YAMLError as error:
-        raise _invalid(error, name) from error
-
-
-def _invalid(error: t.Any, name: str) -> InvalidInput:
-    mark = getattr(error, "problem_mark", None)
-    line = mark.line + 1 if mark else 1
-    problem = getattr(error, "problem", None) or str(error)
-    text = f"is no valid YAML: {problem}"
-    return InvalidInput(f"{name}, line {line}, {text}.", file=name, line=line, problem=text)
+    return None if root is None else convert(root)

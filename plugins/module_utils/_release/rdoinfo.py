@@ -21,10 +21,14 @@ import re
 import typing as t
 
 from .._module.documents import digest, write_atomically
-from .._module.errors import InvalidInput, NotFound
-from .plain_yaml import PlainYaml
+from .._module.errors import InvalidInput, NotFound, RelengError
+from .._module.files import read_input
+from .._module.json_text import load_json
+from .._module.yaml_text import YamlReader
 
 ENTRY = "rdo-full.yml"
+# rdoinfo as JSON has a few megabytes.
+_MOST_KEPT = 64 << 20
 Package = dict[str, t.Any]
 
 
@@ -73,12 +77,12 @@ class Cache:
     def get(self, files: Files, entry: str) -> dict[str, t.Any] | None:
         """What was kept for ``files``, if none of the files that it was made of has changed."""
         try:
-            with open(self._path(files, entry), encoding="utf-8") as file:
-                kept = json.load(file)
+            path = self._path(files, entry)
+            kept = load_json(read_input(path, "file of the cache", _MOST_KEPT), path, _MOST_KEPT)
             if all(_checksum(files.read(name)) == checksum for name, checksum in kept["files"].items()):
                 merged: dict[str, t.Any] = kept["merged"]
                 return merged
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, NotFound):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RelengError):
             pass
         return None
 
@@ -87,7 +91,9 @@ class Cache:
         try:
             checksums = {name: _checksum(content) for name, content in contents.items()}
             text = json.dumps({"files": checksums, "merged": merged}, separators=(",", ":"), allow_nan=False)
-            if json.loads(text)["merged"] == merged:  # keys that are no strings, for one, would come back changed
+            if (
+                load_json(text, "rdoinfo", _MOST_KEPT)["merged"] == merged
+            ):  # keys that are no strings, for one, would come back changed
                 write_atomically(self._path(files, entry), text.encode(), 0o600)
                 self._forget_the_oldest()
         except (InvalidInput, OSError, ValueError, TypeError):
@@ -262,7 +268,7 @@ class _Reader:
 
     def __init__(self, files: Files) -> None:
         self._files = files
-        self._yaml = PlainYaml()
+        self._yaml = YamlReader()
         self.contents: dict[str, bytes] = {}
         self.merged: dict[str, t.Any] = {}
 

@@ -21,8 +21,7 @@ import typing as t
 from .._module.documents import write_atomically
 from .._module.errors import InvalidInput, NotFound
 from .._module.runner import Change, Plan
-from .located_yaml import compose
-from .plain_yaml import PlainYaml
+from .._module.yaml_text import YamlReader
 
 PIN = "source-branch"
 SECTIONS = ("tags", "buildsys-tags")
@@ -92,8 +91,9 @@ class TagFile:
 
     def _parse(self) -> None:
         content = self.text.encode()
-        root = compose(content, self._name)
-        self._data = PlainYaml().read(content, self._name)
+        reader = YamlReader()
+        root = reader.compose(content, self._name)
+        self._data = reader.read(content, self._name)
         rows = self._data.get("packages") if isinstance(self._data, dict) else self._data
         if not isinstance(self._data, dict) or "packages" not in self._data or not isinstance(rows, (list, type(None))):
             raise InvalidInput(f"{self._name} has no list of packages: is it cut off or empty?", file=self._name)
@@ -307,7 +307,7 @@ def _scalar(value: str | None) -> str:
     """``value`` as YAML, in quotes where it would be read as something else."""
     if value is None:
         return ""
-    return value if PlainYaml().read(value.encode(), "a pin") == value else f"'{value}'"
+    return value if YamlReader().read(value.encode(), "a pin") == value else f"'{value}'"
 
 
 def _check_name(value: t.Any, pattern: re.Pattern[str], what: str) -> None:

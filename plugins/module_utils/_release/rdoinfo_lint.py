@@ -119,7 +119,9 @@ class _Linter:
             )
             return
         except InvalidInput as error:
-            self._found("yaml", name, error.data.get("line", 1), str(error.data.get("problem", error.message)))
+            problem = error.data.get("problem")
+            text = f"is no valid YAML: {problem}" if problem else error.message
+            self._found("yaml", name, error.data.get("line") or 1, text)
             return
         if not isinstance(document, Mapping):
             self._found("yaml", name, 1, "is no mapping: is it cut off or empty?", "write at least packages:")

@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import re
 import typing as t
 
-from .._module.errors import InvalidInput, NotFound
+from .._module.csv_text import read_rows
+from .._module.errors import NotFound
+from .._module.text import redacted
 from .._rpm.nevra import Evr
 from .download import Transport
 
@@ -59,11 +59,8 @@ def read_commits(roots: t.Iterable[str], transport: Transport) -> dict[str, Comm
             text = transport.read_text(location, f"The file {location}")
         except NotFound:
             continue
-        rows = csv.DictReader(io.StringIO(text))
-        if not set(_COLUMNS) <= set(rows.fieldnames or ()):
-            raise InvalidInput(f"{location} has the columns {rows.fieldnames}; DLRN's has {', '.join(_COLUMNS)}.")
-        for row in rows:
-            values = {column: (row[column] or "").strip() for column in _COLUMNS}
+        for row in read_rows(text, redacted(location), _COLUMNS):
+            values = dict(zip(_COLUMNS, row))
             if _SHA.fullmatch(values["Source Sha"]) and _SHA.fullmatch(values["Dist Sha"]):
                 nvr = values.pop("Pkg NVR")
                 found[nvr] = Commits(*values.values())

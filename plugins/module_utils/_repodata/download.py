@@ -14,7 +14,9 @@ import time
 import typing as t
 
 from .._module.errors import InvalidInput, NotFound, RelengError, Unavailable
+from .._module.files import open_input
 from .._module.libraries import load_library
+from .._module.text import one_line, redacted
 from .._module.waiter import Deadline, backoff
 
 # Small enough to stay in the processor's cache, and in memory that need not be asked for anew.
@@ -183,13 +185,14 @@ class Transport:
                 with self._open(location) as stream:
                     return work(stream)
             except Exception as error:
+                shown = redacted(location)
                 if isinstance(error, RelengError):
-                    failure = type(error)(self._sentence(location, error.message), **error.data)
+                    failure = type(error)(self._sentence(shown, error), **error.data)
                 elif not isinstance(error, (EOFError, OSError)) and type(error).__module__ not in _UNPACKERS:
                     raise
                 else:
                     kind = Unavailable if "://" in location else InvalidInput
-                    failure = kind(f"{location} can not be read: {error}", url=location)
+                    failure = kind(f"{shown} can not be read: {one_line(str(error))}", url=shown)
                 pause = next(pauses)
                 may_pass = isinstance(failure, Unavailable) and failure.data.get("status", 503) in _PASSING
                 if not may_pass or attempt == self.retries or self.deadline.remaining <= pause:
@@ -198,28 +201,25 @@ class Transport:
         raise AssertionError("unreachable")
 
     @staticmethod
-    def _sentence(location: str, message: str) -> str:
-        return message if location in message else f"{location} is not what it should be: {message}."
+    def _sentence(shown: str, error: RelengError) -> str:
+        if shown in error.message:
+            return error.message
+        if isinstance(error, Unavailable):
+            return f"{shown} gave no answer: {error.message}."
+        return f"{shown} is not what it should be: {error.message}."
 
     def _open(self, location: str) -> t.BinaryIO:
         if "://" not in location:
-            try:
-                return open(location, "rb")
-            except FileNotFoundError:
-                raise NotFound(f"There is no file {location}.", path=location) from None
+            return open_input(location, "file")
         # Heavy to import, and only needed for what is not on this disk.
-        from urllib.error import HTTPError, URLError
+        from .._module.stream import HttpStream
 
-        from ansible.module_utils.urls import open_url
-
-        try:
-            return open_url(
-                location, timeout=min(self.timeout, self.deadline.remaining or 0.001), ca_path=self.ca_path,
-                http_agent="rdo.releng", follow_redirects="safe",
-            )  # fmt: skip
-        except HTTPError as error:
-            kind = NotFound if error.code in (404, 410) else Unavailable
-            body = error.read(1000).decode(errors="replace")
-            raise kind(f"{location} answered {error.code} {error.reason}.", status=error.code, body=body) from error
-        except URLError as error:
-            raise Unavailable(f"{location} gave no answer: {error.reason}.", url=location) from error
+        stream = HttpStream(location, self.deadline, self.timeout, ca_path=self.ca_path)
+        reader = t.cast("t.BinaryIO", io.BufferedReader(stream, _CHUNK))
+        if stream.status == 200:
+            return reader
+        with reader:
+            body = reader.read(1000).decode(errors="replace")
+        kind = NotFound if stream.status in (404, 410) else Unavailable
+        said = f"{redacted(location)} answered {stream.status} {one_line(stream.reason, 100)}."
+        raise kind(said, status=stream.status, body=body)

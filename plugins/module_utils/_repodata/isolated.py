@@ -13,6 +13,7 @@ import signal
 import typing as t
 
 from .._module import errors
+from .._module.json_text import load_json
 
 
 def run_isolated(work: t.Callable[[], None], what: str) -> None:
@@ -54,7 +55,7 @@ def run_isolated(work: t.Callable[[], None], what: str) -> None:
         name = signal.Signals(os.WTERMSIG(status)).name
         raise errors.InvalidInput(f"{what} can not be read: the reader was ended by {name}. Is it damaged?")
     if answer:
-        report = json.loads(answer)
+        report = load_json(answer, f"What the reader of {what} says")
         raise getattr(errors, report["kind"])(report["message"], **report.get("data", {}))
     if status != 0:
         raise errors.RelengError(f"{what} can not be read: the reader ended with status {os.WEXITSTATUS(status)}.")

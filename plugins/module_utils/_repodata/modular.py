@@ -15,11 +15,13 @@ from __future__ import annotations
 import typing as t
 
 from .._module.errors import InvalidInput
-from .._module.libraries import load_library
+from .._module.yaml_text import Limits, YamlReader
 
 # {streams: [{name, stream, version, context, requires: {name: [stream]}, artifacts: [NEVRA]}],
 #  defaults: {name: stream}}
 ModuleData = dict[str, t.Any]
+# The largest that is published has ten megabytes.
+_LIMITS = Limits(bytes=64 << 20, nodes=4_000_000)
 
 
 def read_module_data(content: bytes, what: str) -> ModuleData:
@@ -28,11 +30,9 @@ def read_module_data(content: bytes, what: str) -> ModuleData:
     :param what: the file, for messages.
     :raises InvalidInput: it is not what modulemd defines.
     """
-    yaml = load_library("yaml")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     data: ModuleData = {"streams": [], "defaults": {}}
     try:
-        for document in yaml.load_all(content, Loader=loader):
+        for document in YamlReader(_LIMITS).read_all(content, what):
             if not isinstance(document, dict):
                 continue
             body: dict[str, t.Any] = document["data"]
@@ -40,7 +40,7 @@ def read_module_data(content: bytes, what: str) -> ModuleData:
                 data["streams"].append(_stream(body))
             elif document.get("document") == "modulemd-defaults" and body.get("stream") is not None:
                 data["defaults"][str(body["module"])] = str(body["stream"])
-    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InvalidInput(f"{what} is no modules metadata: {error}") from error
     return data
 

@@ -17,6 +17,7 @@ import typing as t
 import zlib
 
 from .._module.errors import InvalidInput
+from .._module.json_text import load_json
 from .._module.libraries import load_library
 from .._rpm.dependency import dependency_id, required
 from .._rpm.rich import Judge, is_structured
@@ -86,7 +87,11 @@ def load_solv_file(repo: t.Any, file: t.BinaryIO) -> Index | None:
     if ends is None:
         return None
     file.seek(ends[0])
-    index: Index = json.loads(file.read(ends[1] - ends[0]))
+    length = ends[1] - ends[0]
+    try:
+        index: Index = load_json(file.read(length), "The index", length)
+    except InvalidInput:
+        return None
     solv_file = _solv_open(load_library("solv"), file, "r")
     loaded = repo.add_solv(solv_file)
     solv_file.close()

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import glob
 import hashlib
-import json
 import os
 import typing as t
 
 from ..._build.mock import build_argv, check_params, srpm_argv
 from ..._diagnosis.failures import Diagnosis, FailureClass, diagnose
 from ..._module.command import find_program, run_command
-from ..._module.documents import digest, write_document
-from ..._module.errors import CommandFailed
+from ..._module.documents import digest, read_document, write_document
+from ..._module.errors import CommandFailed, InvalidInput, NotFound
 from ..._module.progress import say
 from ..._module.runner import Change, Plan
 from ..._rpm.headers import read_nevras
@@ -107,12 +106,10 @@ class MockBuild(Change):
 
     def _read_record(self) -> dict[str, t.Any] | None:
         try:
-            with open(self._record, encoding="utf-8") as file:
-                record = json.load(file)
-        except (OSError, ValueError):
+            record = read_document(self._record, SCHEMA, "record of a build")
+        except (NotFound, InvalidInput):
             return None
-        whole = isinstance(record, dict) and record.get("schema") == SCHEMA and isinstance(record.get("files"), dict)
-        return record if whole else None
+        return record if isinstance(record.get("files"), dict) else None
 
 
 def inputs(params: t.Mapping[str, t.Any]) -> str:

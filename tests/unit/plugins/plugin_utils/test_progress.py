@@ -59,7 +59,7 @@ def test_lines_are_shown_with_the_host_and_cannot_steer_the_terminal(files, show
     say("alpha: \x1b[31mbuilding\x07\n  now")
     say("beta")
     Plugin()._follow(*files)
-    assert shown == ["  [builder] alpha: [31mbuilding now", "  [builder] beta"]
+    assert shown == ["  [builder] alpha: \ufffd[31mbuilding\ufffd now", "  [builder] beta"]
     assert pauses == []
 
 

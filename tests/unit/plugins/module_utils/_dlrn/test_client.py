@@ -270,7 +270,7 @@ def test_files(tmp_path, server, client):
     assert client.web.read(f"file://{tmp_path}/a%20b", "file") == b"content"
     with pytest.raises(NotFound, match="There is no file at"):
         client.web.read(f"file://{tmp_path}/none", "file")
-    with pytest.raises(Unavailable, match="Is a directory"):
+    with pytest.raises(Unavailable, match="is a folder"):
         client.web.read(f"file://{tmp_path}", "file")
     server.script = [answer(b"", "404 NOT FOUND"), answer(b"", "403 FORBIDDEN")]
     with pytest.raises(NotFound, match="There is no file at"):

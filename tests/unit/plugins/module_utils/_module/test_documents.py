@@ -46,7 +46,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path):
         ("- a list", "holds list, not a mapping"),
         ('{"schema": "other/1"}', "has schema 'other/1'; 'thing/1' is needed"),
         ('{"schema": "thing/1", "val', "is no valid YAML or JSON at line 1"),
-        ("\x80", "can not be read|no valid YAML"),
+        ("\x80", "is no text in UTF-8"),
     ],
 )
 def test_a_file_that_is_not_what_it_should_be_is_named(tmp_path, content, message):

@@ -27,7 +27,7 @@ def test_what_can_not_be_read_whole_is_not_read(tmp_path, monkeypatch):
     (tmp_path / "file").write_bytes(b"0123456789")
     assert len(web.Web().read(f"file://{tmp_path}/file", "thing")) == 10
     (tmp_path / "file").write_bytes(b"0123456789a")
-    with pytest.raises(Unavailable, match="longer than 10 bytes"):
+    with pytest.raises(Unavailable, match="larger than the 10 bytes"):
         web.Web().read(f"file://{tmp_path}/file", "thing")
-    with pytest.raises(Unavailable, match="Is a directory"):
+    with pytest.raises(Unavailable, match="is a folder"):
         web.Web().read(f"file://{tmp_path}", "thing")
