@@ -143,7 +143,7 @@ patch:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
-from ansible_collections.rdo.releng.plugins.module_utils._service.release.spec_requirements import UpstreamSpecChange
+from ansible_collections.rdo.releng.plugins.module_utils._service.distgit.spec_requirements import UpstreamSpecChange
 
 
 def main() -> None:

@@ -17,9 +17,9 @@ from .._module.documents import write_atomically
 from .._module.errors import InvalidInput, NotFound
 from .._module.libraries import load_library
 from .._module.runner import Change, Plan
-from .constraints import normalized, python_of
-from .constraints_compare import status_of
-from .upstream_requirements import Requirement, UpstreamRequirements
+from .._release.constraints import normalized, python_of
+from .._release.constraints_compare import status_of
+from .._release.upstream_requirements import Requirement, UpstreamRequirements
 
 _DEPENDENCY = re.compile(r"(?P<name>[^\s,<>=]+)(?:\s*(?P<operator>>=|<=|=|<|>)\s*(?P<version>[^\s,]+))?")
 _DIST = re.compile(r"python3(?:\.\d+)?dist\((?P<name>[^)\[]+)(?:\[[^)]*)?\)")

@@ -13,9 +13,9 @@ from ..._module.documents import read_yaml
 from ..._module.errors import InvalidInput
 from ..._module.runner import Change, Plan
 from ..._release.rdoinfo import Files, Folder
-from ..._release.spec_requirements import RpmNames, SpecChange
+from ..._distgit.requirements import RpmNames, SpecChange
 from ..._release.upstream_requirements import UpstreamRequirements
-from .rdoinfo_query import cache_folder
+from ..release.rdoinfo_query import cache_folder
 
 
 class UpstreamSpecChange(Change):
