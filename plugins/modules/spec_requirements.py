@@ -13,14 +13,18 @@ description:
   - Compares the C(Requires) and C(BuildRequires) of a spec file with what upstream's sources need, for the Python of
     each distro, and changes the spec file in place. Lines that need no change stay as they are.
   - Upstream's needs are read from C(pyproject.toml), else C(setup.cfg), else C(requirements.txt).
+  - A minimum that upstream allows is never lowered, an epoch stays, and no line is added inside a condition.
   - A difference that is there for some of the distros only is returned and not applied, as it needs a condition in the
-    spec file.
+    spec file. A line that stands in a condition already is changed, if all distros that see it agree.
+  - Where repositories are given, dependencies are called as packages of these provide them.
+  - rpm parses the spec file once for each distro, in a sandbox, and what is to be written once more before it is.
   - Where a spec file has C(%generate_buildrequires), only what it writes out itself is compared.
   - In check mode nothing is changed, which is how to only compare.
 author:
   - RDO release engineering (@rdo-infra)
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
+  - rdo.releng._http
 options:
   spec:
     description: Path of the spec file.
@@ -44,17 +48,38 @@ options:
     default: {}
   changes:
     description:
-      - Which differences to apply. V(missing) adds dependencies, V(minimum) sets their lowest versions, V(excess)
-        removes what upstream does not need.
+      - Which differences to apply. V(missing) adds dependencies, V(minimum) raises their lowest versions, V(excess)
+        removes what upstream does not need, nor its extras.
     type: list
     elements: str
     choices: [missing, minimum, excess]
     default: [missing, minimum]
+  build_minimums:
+    description: Whether all C(BuildRequires) get lowest versions. Those that have one are raised in any case.
+    type: bool
+    default: false
   names:
     description:
       - YAML file with what spec files call distributions of PyPI, for example C(pyyaml) as C(python3-yaml), where it is
         not what pymod2pkg says. What is null there is not compared.
     type: path
+  repositories:
+    description:
+      - Repositories whose packages say how dependencies are called, by what they provide as C(python3dist()), and which
+        epoch they have.
+      - Each is a folder, the address of a .repo file, or a mapping with C(id) and C(baseurl), as for
+        M(rdo.releng.repoclosure).
+    type: list
+    elements: raw
+    default: []
+  arch:
+    description: Architecture of the packages in O(repositories).
+    type: str
+    default: x86_64
+  variables:
+    description: Values of variables in addresses of O(repositories), for example C(releasever).
+    type: dict
+    default: {}
   git_timeout:
     description: Seconds that fetching from a URL may take.
     type: float
@@ -65,9 +90,10 @@ options:
       - If not set, C(rdo.releng) below E(XDG_CACHE_HOME) or C(~/.cache) is used.
     type: path
 requirements:
+  - bubblewrap and rpmspec (packages C(bubblewrap), and C(rpm) or C(rpm-build))
   - packaging
   - pymod2pkg
-  - specfile, and rpm's Python bindings
+  - solv, where repositories are given
   - tomli (with Python before 3.11)
 """
 
@@ -100,7 +126,10 @@ differences:
   returned: success
   contains:
     status:
-      description: One of V(missing), V(minimum) and V(excess).
+      description:
+        - One of V(missing), V(minimum), V(excess) and V(limit).
+        - A V(limit) is what upstream says of highest or exact versions and of extras, and the spec file does not. It is
+          never applied.
       type: str
     kind:
       description: C(Requires) or C(BuildRequires).
@@ -117,9 +146,22 @@ differences:
     have:
       description: Lowest version that the spec file needs, or null.
       type: str
-    section:
-      description: The part of the spec file, for example C(package -n python3-oslo-config).
+    specifier:
+      description: All that upstream says of the version, as C(<2,>=1.0), or null.
       type: str
+    extras:
+      description: Extras that upstream asks for; of a V(limit) those that no dependency is for.
+      type: list
+      elements: str
+    package:
+      description: The package that has the dependency, for example C(python3-oslo-config), or null.
+      type: str
+    line:
+      description: Its line in the spec file, or null.
+      type: int
+    provided:
+      description: Whether a package of O(repositories) provides what upstream needs. Null where none are given.
+      type: bool
     source:
       description: File, and line where there is one, of upstream that says so.
       type: str
@@ -142,8 +184,9 @@ patch:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import HTTP
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
-from ansible_collections.rdo.releng.plugins.module_utils._service.distgit.spec_requirements import UpstreamSpecChange
+from ansible_collections.rdo.releng.plugins.module_utils._service.distgit.spec_requirements import SpecRequirements
 
 
 def main() -> None:
@@ -160,13 +203,18 @@ def main() -> None:
                 "choices": ["missing", "minimum", "excess"],
                 "default": ["missing", "minimum"],
             },
+            "build_minimums": {"type": "bool", "default": False},
             "names": {"type": "path"},
+            "repositories": {"type": "list", "elements": "raw", "default": []},
+            "arch": {"type": "str", "default": "x86_64"},
+            "variables": {"type": "dict", "default": {}},
+            **HTTP,
             "git_timeout": {"type": "float", "default": 120.0},
             "cache_dir": {"type": "path"},
         },
         supports_check_mode=True,
     )
-    run_change(module, UpstreamSpecChange(module.params))
+    run_change(module, SpecRequirements(module.params))
 
 
 if __name__ == "__main__":

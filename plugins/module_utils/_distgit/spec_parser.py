@@ -99,9 +99,11 @@ class ParsedSpec:
     :ivar name: of the source package.
     :ivar dependencies: of lines that can be found in the file, those whose conditions hold.
     :ivar packages: names of all packages that are built.
+    :ivar generates: whether it generates build requirements; rpm does not say for which distros.
     """
 
-    def __init__(self, output: SpecText) -> None:
+    def __init__(self, output: SpecText, generates: bool) -> None:
+        self.generates = generates
         self.name = self._value(output, "Name")
         self.version = self._value(output, "Version")
         self.release = self._value(output, "Release")
@@ -135,8 +137,8 @@ class ParsedSpec:
         return f"{self.name}-{names[0]}" if names else self.name
 
 
-def parse(spec: SpecText, distro: Distro) -> ParsedSpec:
-    """What ``spec`` means for a distro.
+def parse(spec: SpecText, distros: t.Sequence[Distro]) -> dict[str, ParsedSpec]:
+    """What ``spec`` means for each distro, by its name.
 
     :raises InvalidInput: rpm cannot parse it; the message has the line, and what is wrong there.
     """
@@ -145,7 +147,11 @@ def parse(spec: SpecText, distro: Distro) -> ParsedSpec:
         if _DEPENDENCY_TAG.fullmatch(tag.name) and _may_be_marked(tag, spec):
             end = "\r" if marked[tag.line].endswith("\r") else ""
             marked[tag.line] = f"{tag.head}{tag.value}, {_MARK}({tag.line}){end}"
-    return ParsedSpec(SpecText(_preprocessed("\n".join(marked), spec.name, distro), spec.name))
+    text = "\n".join(marked)
+    generates = spec.section("generate_buildrequires") is not None
+    return {
+        one.name: ParsedSpec(SpecText(_preprocessed(text, spec.name, one), spec.name), generates) for one in distros
+    }
 
 
 def _may_be_marked(tag: Tag, spec: SpecText) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import configparser
 import dataclasses
+import re
 import sys
 import typing as t
 
@@ -22,11 +23,15 @@ class Requirement:
     """A distribution that is needed.
 
     :param minimum: the lowest version that will do, or None.
+    :param specifier: all that is said of the version, as in ``<2,>=1.0``; empty: any will do.
+    :param extras: of it that are needed as well.
     :param source: file and line, or key, that says so.
     """
 
     name: str
     minimum: str | None
+    specifier: str
+    extras: tuple[str, ...]
     source: str
 
     @property
@@ -38,7 +43,9 @@ class UpstreamRequirements:
     """Requirements to run and to build a project, in the order they are written, before markers are evaluated.
 
     They come from ``project.dependencies`` of pyproject.toml, else ``install_requires`` of setup.cfg, else
-    requirements.txt, which is what pbr reads; to build from ``build-system.requires``, else ``setup_requires``.
+    requirements.txt, which is what pbr reads; to build from ``build-system.requires``, else ``setup_requires``. What
+    extras need is in ``optional``, from ``project.optional-dependencies``, ``options.extras_require`` and pbr's
+    ``extras``; what cannot be read there is left out.
 
     :raises InvalidInput: a file that can not be read, a requirement that is none, or no file at all.
     """
@@ -46,6 +53,7 @@ class UpstreamRequirements:
     def __init__(self, files: Files) -> None:
         self.run: list[tuple[str, t.Any]] = []
         self.build: list[tuple[str, t.Any]] = []
+        self.optional: list[tuple[str, t.Any]] = []
         pyproject = self._toml(files, "pyproject.toml")
         setup = self._ini(files, "setup.cfg")
         project = _table(pyproject, "project")
@@ -66,6 +74,7 @@ class UpstreamRequirements:
             self._add(self.build, "pyproject.toml", build)
         elif setup is not None and setup.has_option("options", "setup_requires"):
             self._add(self.build, "setup.cfg", setup.get("options", "setup_requires").splitlines())
+        self._add_extras(project.get("optional-dependencies"), setup)
 
     def for_python(self, requirements: t.Iterable[tuple[str, t.Any]], python: str) -> dict[str, Requirement]:
         """Those of ``requirements`` that count for a Python such as 3.9, by normalized name."""
@@ -73,9 +82,19 @@ class UpstreamRequirements:
         found: dict[str, Requirement] = {}
         for source, requirement in requirements:
             if requirement.marker is None or requirement.marker.evaluate(environment):
-                one = Requirement(requirement.name, _minimum(requirement), source)
-                found[one.key] = one
+                one = _requirement(requirement, source)
+                found[one.key] = _both(found[one.key], one) if one.key in found else one
         return found
+
+    def _add_extras(self, project: t.Any, setup: configparser.RawConfigParser | None) -> None:
+        if isinstance(project, dict):
+            for texts in project.values():
+                self._add(self.optional, "pyproject.toml", texts if isinstance(texts, list) else (), strict=False)
+        for section in ("options.extras_require", "extras"):
+            if setup is not None and setup.has_section(section):
+                for _extra, value in setup.items(section):
+                    texts = [_plain_marker(line) for line in (value or "").splitlines()]
+                    self._add(self.optional, "setup.cfg", texts, strict=False)
 
     @staticmethod
     def _text(files: Files, name: str) -> str | None:
@@ -110,7 +129,9 @@ class UpstreamRequirements:
         return parser
 
     @staticmethod
-    def _add(target: list[tuple[str, t.Any]], file: str, texts: t.Iterable[str], lines: bool = False) -> None:
+    def _add(
+        target: list[tuple[str, t.Any]], file: str, texts: t.Iterable[str], lines: bool = False, strict: bool = True
+    ) -> None:
         parser = load_library("packaging.requirements")
         for number, text in enumerate(texts, 1):
             content = str(text).split("#", 1)[0].strip()
@@ -120,6 +141,8 @@ class UpstreamRequirements:
             try:
                 target.append((where, parser.Requirement(content)))
             except parser.InvalidRequirement as error:
+                if not strict:
+                    continue
                 reason = " ".join(str(error).split())
                 raise InvalidInput(f"{where}: {content[:200]!r} is no requirement: {reason}", file=file) from error
 
@@ -129,10 +152,35 @@ def _table(data: t.Mapping[str, t.Any], name: str) -> dict[str, t.Any]:
     return found if isinstance(found, dict) else {}
 
 
+def _requirement(requirement: t.Any, source: str) -> Requirement:
+    extras = tuple(sorted(requirement.extras))
+    return Requirement(requirement.name, _minimum(requirement), str(requirement.specifier), extras, source)
+
+
+def _both(one: Requirement, other: Requirement) -> Requirement:
+    """What is said in two lines, as one."""
+    version = load_library("packaging.version").Version
+    minimum = max(filter(None, (one.minimum, other.minimum)), key=version, default=None)
+    specifier = ",".join(dict.fromkeys(",".join(filter(None, (one.specifier, other.specifier))).split(",")))
+    extras = tuple(sorted({*one.extras, *other.extras}))
+    return Requirement(
+        one.name, minimum, specifier.strip(","), extras, (other if minimum == other.minimum else one).source
+    )
+
+
+def _plain_marker(line: str) -> str:
+    """A line of pbr's extras, whose markers stand in parentheses behind a colon or not at all, less the marker."""
+    return re.split(r":\(|\s+\(", line, maxsplit=1)[0]
+
+
 def _minimum(requirement: t.Any) -> str | None:
     """The highest version that a specifier names as a lower bound; what it excludes says nothing about that."""
-    version = load_library("packaging.version").Version
     bounds = [
-        one.version.rstrip(".*") for one in requirement.specifier if one.operator in (">=", "~=", "==", "===", ">")
+        one.version.removesuffix(".*")
+        for one in requirement.specifier
+        if one.operator in (">=", "~=", "==", "===", ">")
     ]
-    return max(bounds, key=version, default=None)
+    try:
+        return max(bounds, key=load_library("packaging.version").Version, default=None)
+    except ValueError:  # of ===, which any text can follow
+        return bounds[-1]

@@ -36,8 +36,8 @@ class SpecVersion(Change):
             _refuse_older(spec.name, was, version)
         self._after = SpecText(new.text, spec.name)
         distros = [Distro(name, python_of(name, options["pythons"])) for name in options["distros"]]
-        parsed = [parse(self._after, distro) for distro in distros]
-        sources = list(dict.fromkeys(url for one in parsed for url in one.sources.values()))
+        parsed = parse(self._after, distros)
+        sources = list(dict.fromkeys(url for one in parsed.values() for url in one.sources.values()))
         return Plan(
             before={spec.name: spec.text},
             after={spec.name: new.text},
