@@ -14,7 +14,12 @@ description:
     released, what it is pinned to, what is built and what is tagged.
   - A C(status) is V(ready), V(not-tagged) (built, and not in the tag), V(not-built), V(not-released) (in rdoinfo, and
     upstream has no release in the series), V(unpinned) (upstream follows no cycle or is not OpenStack, so that only a
-    pin can say what belongs in the release) or V(unknown) (pinned to a commit or branch).
+    pin can say what belongs in the release), V(unknown) (pinned to a commit or branch), V(pin-behind) or V(pin-ahead)
+    (pinned to an older or newer version than upstream released in the series; what is pinned ahead and tagged is
+    V(ready)).
+  - Where a distro has no tag for O(phase) yet, it has one row with the C(status) V(no-tag).
+  - A version is what reads as one. Tags that end a series, such as C(2024.1-eom), are none. The highest counts that the
+    series' stable branch can have.
 author:
   - RDO release engineering (@rdo-infra)
 extends_documentation_fragment:
@@ -103,7 +108,7 @@ not_packaged:
       type: service
       released: 10.0.0
 tags:
-  description: The tag that packages are to get to, by distro.
+  description: The tag that packages are to get to, by distro. Null where there is none yet.
   type: dict
   returned: success
   sample: {el9s: cloud9s-openstack-flamingo-testing}

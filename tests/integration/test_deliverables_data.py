@@ -41,7 +41,7 @@ def test_epoxy_for_el9s(compare):
         # epoxy/python-aodhclient.yaml: 3.7.1; tags/epoxy.yml: source-branch: 3.7.1; python-aodhclient-3.7.1-1.el9s.
         "aodhclient": ("3.7.1", "3.7.1", "3.7.1", "ready"),
         # epoxy/oslo.config.yaml: 9.7.2, after 9.7.1, which is what is pinned and built.
-        "oslo-config": ("9.7.2", "9.7.1", "9.7.1", "not-built"),
+        "oslo-config": ("9.7.2", "9.7.1", "9.7.1", "pin-behind"),
         # _independent/rally.yaml: 5.1.1; tags/epoxy.yml pins it to a commit.
         "rally": ("5.1.1", "dcba35a3681c9a6254685790aa672d3db338d975", "4.1.0", "unknown"),
         # No deliverable of openstack/releases, and no source-branch in tags/epoxy.yml.
@@ -49,7 +49,10 @@ def test_epoxy_for_el9s(compare):
         # epoxy/neutron-fwaas.yaml: 22.0.1; grep neutron-fwaas-2 buildsys-tags/cloud9s-openstack-epoxy-*: nothing.
         "neutron-fwaas": ("22.0.1", None, None, "not-built"),
     }
-    assert found["counts"] == {"el9s": {"not-built": 50, "ready": 165, "unknown": 33, "unpinned": 3}}
+    counts = {"not-built": 38, "pin-ahead": 2, "pin-behind": 12, "ready": 163, "unknown": 33, "unpinned": 3}
+    assert found["counts"] == {"el9s": counts}
+    ahead = {row["project"]: row["wanted"] for row in found["packages"] if row["status"] == "pin-ahead"}
+    assert ahead == {"observabilityclient": "1.1.0", "telemetry-tempest-plugin": "2.5.1"}
     assert found["tags"] == {"el9s": "cloud9s-openstack-epoxy-release"}
     assert not found["ready"]
     # epoxy/adjutant.yaml has a release, and rdo.yml no project of openstack/adjutant.
@@ -67,5 +70,12 @@ def test_builds_of_a_hub_count(compare):
 
 def test_bad_input_is_named(compare):
     assert "has no series gazpacho" in compare(release="epoxy", series="gazpacho")["msg"]
-    found = compare(release="flamingo", distros=["el9s"], phase="release")
-    assert "flamingo el9s has no tag for release" in found["msg"]
+
+
+def test_a_distro_that_has_no_tag_for_the_phase_has_a_row(compare):
+    found = compare(release="epoxy", phase="release")
+    assert not found["failed"] and not found["ready"]
+    assert found["tags"] == {"el9s": "cloud9s-openstack-epoxy-release", "el10s": None}
+    (row,) = (row for row in found["packages"] if row["distro"] == "el10s")
+    assert row["status"] == "no-tag" and "epoxy el10s has no tag for release. There is:" in row["reason"]
+    assert found["counts"]["el10s"] == {"no-tag": 1} and "no-tag" in found["table"]

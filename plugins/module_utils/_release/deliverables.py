@@ -14,11 +14,13 @@ import urllib.parse
 
 from .._module.documents import read_yaml
 from .._module.errors import InvalidInput, NotFound
+from .._module.libraries import load_library
 from .._rpm.nevra import Nevra
 from .constraints_compare import newest, status_of
 
 INDEPENDENT = "_independent"
 _VERSION = re.compile(r"v?\d+(\.\d+)+.*|\d{1,6}")
+_RELEASED = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?(\.dev\d+)?", re.ASCII)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,8 +29,8 @@ class Deliverable:
 
     :param repository: as ``openstack/nova``.
     :param model: release model, for example cycle-with-rc; ``independent`` for those that follow no cycle.
-    :param version: the last release that is no pre-release, or None.
-    :param pre_release: the last release of all where it is a pre-release.
+    :param version: the highest release that is no pre-release, or None.
+    :param pre_release: the highest release of all where it is a pre-release.
     :param file: path of the deliverable in the folder that was read.
     """
 
@@ -69,6 +71,8 @@ def _read(path: str, file: str) -> dict[str, Deliverable]:
     settings = data.get("repository-settings") or {}
     if not isinstance(releases, list) or not isinstance(settings, dict):
         raise InvalidInput(f"The deliverable {file} has no list of releases, or no mapping of repositories.", file=file)
+    parse = load_library("packaging.version").parse
+    allowed = _allowed(data.get("branches"), file)
     versions: dict[str, list[str]] = {repository: [] for repository in settings}
     for release in releases:
         if not isinstance(release, dict) or "version" not in release:
@@ -76,11 +80,15 @@ def _read(path: str, file: str) -> dict[str, Deliverable]:
         for project in release.get("projects") or []:
             if not isinstance(project, dict) or "repo" not in project:
                 raise InvalidInput(f"A project of the deliverable {file} has no repo: {project!r}.", file=file)
-            versions.setdefault(project["repo"], []).append(str(release["version"]))
+            held = versions.setdefault(project["repo"], [])
+            # What ends a series is tagged as well: 2024.1-eom, zed-last, ussuri-em.
+            if _RELEASED.fullmatch(str(release["version"])) and allowed(str(release["version"])):
+                held.append(str(release["version"]))
     independent = file.startswith(INDEPENDENT)
     model = data.get("release-model") or ("independent" if independent else "cycle-with-intermediary")
     found = {}
     for repository, released in versions.items():
+        released = sorted(released, key=parse)
         final = [version for version in released if not is_pre_release(version)]
         found[repository] = Deliverable(
             name=os.path.basename(path)[: -len(".yaml")],
@@ -92,6 +100,22 @@ def _read(path: str, file: str) -> dict[str, Deliverable]:
             file=file,
         )
     return found
+
+
+def _allowed(branches: t.Any, file: str) -> t.Callable[[str], bool]:
+    """Whether the stable branch of a series can have a version: after it was made there is no new major version."""
+    parse = load_library("packaging.version").parse
+    locations = [
+        str(branch["location"])
+        for branch in branches or ()
+        if isinstance(branch, dict)
+        and str(branch.get("name")).startswith(("stable/", "unmaintained/"))
+        and _RELEASED.fullmatch(str(branch.get("location")))
+    ]
+    if len(locations) != 1 or file.startswith(INDEPENDENT):
+        return lambda version: True
+    highest = parse(locations[0])
+    return lambda version: parse(version).release[0] == highest.release[0] or parse(version) <= highest
 
 
 def is_pre_release(version: str) -> bool:
@@ -123,7 +147,8 @@ def readiness(
     :returns: rows with ``status``: ``ready``; ``not-tagged``, a build of what was released is there and not in the tag;
         ``not-built``; ``not-released``, upstream has no release in the series; ``unpinned``, nothing but a pin can say
         which version belongs in the release, and there is none; ``unknown``, the package is pinned to a commit or
-        branch that no version can be compared with.
+        branch that no version can be compared with; ``pin-behind``, it is pinned to an older version than upstream
+        released in the series; ``pin-ahead``, to a newer one, and that is not tagged.
     """
     builds, in_tag = _versions(built), _versions(tagged)
     rows = []
@@ -132,13 +157,18 @@ def readiness(
         deliverable = deliverables.get(repository_of(package) or "")
         newest_build, newest_tagged = newest(builds.get(name, {})), newest(in_tag.get(name, {}))
         wanted, status, reason = _wanted(package, deliverable)
-        if status is None:
+        if status in (None, "pin-ahead"):
+            short = None
             if status_of(newest_build, wanted) in ("missing", "bump"):
-                status, reason = "not-built", f"{wanted} is not built for {distro}"
+                short = "not-built", f"{wanted} is not built for {distro}"
             elif status_of(newest_tagged, wanted) in ("missing", "bump"):
-                status, reason = "not-tagged", f"{builds[name][str(newest_build)]} is not in {tag}"
+                short = "not-tagged", f"{builds[name][str(newest_build)]} is not in {tag}"
+            if short is None:
+                status, reason = "ready", None
+            elif status is None:
+                status, reason = short
             else:
-                status = "ready"
+                reason = f"{reason}, and {short[1]}"
         rows.append(
             {
                 "project": project,
@@ -174,6 +204,11 @@ def _wanted(package: t.Mapping[str, t.Any], deliverable: Deliverable | None) -> 
             return "", "unknown", "upstream makes no releases of it"
         only = f"only {deliverable.pre_release}" if deliverable.pre_release else "nothing"
         return "", "not-released", f"upstream released {only} in the series"
+    if version and status_of(version.removeprefix("v"), deliverable.version) != "equal":
+        behind = status_of(version.removeprefix("v"), deliverable.version) == "bump"
+        reason = f"it is pinned to {version}, and upstream released {deliverable.version} in the series"
+        wanted = deliverable.version if behind else version.removeprefix("v")
+        return wanted, "pin-behind" if behind else "pin-ahead", reason
     return deliverable.version, None, None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections
 import typing as t
 
-from ..._module.errors import InvalidInput, NotFound
+from ..._module.errors import InvalidInput
 from ..._module.table import text_table
 from ..._release.deliverables import not_packaged, read_deliverables, readiness
 from ..._release.rdoinfo import Rdoinfo
@@ -26,13 +26,16 @@ def compare_deliverables(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     in_tags = {tag: list(builds.values()) for tag, builds in info.buildsys_tags.items()}
     in_tags.update(options["tagged"])
     rows = []
-    targets = {}
+    targets: dict[str, str | None] = {}
     for distro in distros:
         tags = info.distro(release, distro).get("buildsys-tags") or []
-        targets[distro] = _target(info, release, distro, tags, options["phase"])
-        tagged = in_tags.get(targets[distro], [])
+        target = targets[distro] = _target(info, release, distro, tags, options["phase"])
+        if target is None:
+            rows.append(_without_tag(release, distro, options["phase"], tags))
+            continue
+        tagged = in_tags.get(target, [])
         built = [nvr for tag in tags for nvr in in_tags.get(tag, [])] + list(options["builds"].get(distro) or [])
-        rows += readiness(packages, deliverables, distro, built, tagged, targets[distro])
+        rows += readiness(packages, deliverables, distro, built, tagged, target)
     counts = collections.Counter((row["distro"], row["status"]) for row in rows)
     return {
         "packages": rows,
@@ -53,13 +56,17 @@ def compare_deliverables(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-def _target(info: Rdoinfo, release: str, distro: str, tags: t.Sequence[str], phase: str | None) -> str:
-    """The tag that builds are to get to: that of ``phase``, or the last one."""
+def _target(info: Rdoinfo, release: str, distro: str, tags: t.Sequence[str], phase: str | None) -> str | None:
+    """The tag that builds are to get to: that of ``phase``, or the last one; None where the phase has none yet."""
     if not tags:
         raise InvalidInput(f"{release} {distro} of {info.description} has no buildsys-tags.")
     if phase is None:
         return tags[-1]
-    for tag in tags:
-        if tag.endswith(f"-{phase}"):
-            return tag
-    raise NotFound(f"{release} {distro} has no tag for {phase}. There is: {', '.join(tags)}.", phase=phase)
+    return next((tag for tag in tags if tag.endswith(f"-{phase}")), None)
+
+
+def _without_tag(release: str, distro: str, phase: str | None, tags: t.Sequence[str]) -> dict[str, t.Any]:
+    """The row for a distro that has no tag for the phase: nothing can be in it."""
+    reason = f"{release} {distro} has no tag for {phase}. There is: {', '.join(tags)}"
+    names = ("project", "package", "deliverable", "model", "released", "pin", "wanted", "built", "tagged")
+    return {**dict.fromkeys(names), "distro": distro, "status": "no-tag", "reason": reason}

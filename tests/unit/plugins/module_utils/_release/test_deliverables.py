@@ -49,6 +49,26 @@ def test_the_last_final_release_counts(folder):
     assert (found["openstack/rally"].version, found["openstack/rally"].model) == ("5.1.1", "independent")
 
 
+def test_a_version_is_what_reads_as_one(folder):
+    """Series end in tags that are names, and an older branch may be released after a newer one."""
+    versions = ("3.1.4", "3.0.7", "3.2.0rc1", "4.0.0", "2024.1-eom", "zed-eol", "ussuri-em", "zed-last")
+    branch = "branches: [{name: stable/2025.2, location: 3.1.0}]\n"
+    for name, model, more in [
+        ("flamingo/ended", "cycle-with-rc", ""),
+        ("flamingo/branched", "cycle-with-rc", branch),
+        ("_independent/free", "independent", branch),
+    ]:
+        text = f"release-model: {model}\ntype: service\n{more}releases:\n"
+        for version in versions:
+            text += f"- {{version: {version}, projects: [{{repo: openstack/{name.rpartition('/')[2]}}}]}}\n"
+        (folder / f"{name}.yaml").write_text(text)
+    found = read_deliverables(str(folder), "flamingo")
+    highest = {name: found[f"openstack/{name}"].version for name in ("ended", "branched", "free")}
+    # The stable branch was made at 3.1.0: 4.0.0 cannot be of it.
+    assert highest == {"ended": "4.0.0", "branched": "3.1.4", "free": "4.0.0"}
+    assert found["openstack/branched"].pre_release == "3.2.0rc1"
+
+
 def package(name, pin=None, upstream=None):
     row = {
         "project": name,
@@ -65,7 +85,21 @@ def package(name, pin=None, upstream=None):
         ("nova", None, ["32.1.0", "33.0.0"], ["33.0.0"], "ready", None),
         ("nova", None, ["32.1.0"], ["32.0.0"], "not-tagged", "openstack-nova-32.1.0-1.el9s is not in testing"),
         ("nova", None, ["32.0.0"], ["32.0.0"], "not-built", "32.1.0 is not built for el9s"),
-        ("nova", "32.0.0", ["32.0.0"], [], "not-built", "32.1.0 is not built for el9s"),
+        (
+            *("nova", "32.0.0", ["32.0.0"], ["32.0.0"], "pin-behind"),
+            "it is pinned to 32.0.0, and upstream released 32.1.0 in the series",
+        ),
+        (
+            *("nova", "33.0.0", ["32.1.0"], ["32.1.0"], "pin-ahead"),
+            "it is pinned to 33.0.0, and upstream released 32.1.0 in the series, and 33.0.0 is not built for el9s",
+        ),
+        (
+            *("nova", "v33.0.0", ["33.0.0"], [], "pin-ahead"),
+            "it is pinned to v33.0.0, and upstream released 32.1.0 in the series, and openstack-nova-33.0.0-1.el9s is "
+            "not in testing",
+        ),
+        ("nova", "33.0.0", ["33.0.0"], ["33.0.0"], "ready", None),
+        ("nova", "32.1.0", ["32.1.0"], ["32.1.0"], "ready", None),
         ("nova", None, [], [], "not-built", "32.1.0 is not built for el9s"),
         ("heat", None, ["25.0.0"], [], "not-released", "upstream released only 25.0.0.0rc1 in the series"),
         ("late", None, [], [], "not-released", "upstream released nothing in the series"),
