@@ -16,12 +16,10 @@ import re
 import tempfile
 import typing as t
 
-from .._module.command import run_command
 from .._module.errors import CommandFailed, InvalidInput, TimedOut
+from .confined import SECONDS, run_confined
 from .spec_text import SpecText, Tag
 
-# A spec that takes longer waits for something that is not there.
-SECONDS = 30
 _MARK = "rdo-releng-line"
 _MARKED = re.compile(rf"^(?P<value>.*?)\s*,\s*{_MARK}\((?P<line>\d+)\)$")
 _DEPENDENCY_TAG = re.compile(r"(?:Build)?Requires", re.IGNORECASE)
@@ -169,7 +167,7 @@ def _preprocessed(text: str, name: str, distro: Distro) -> str:
         for macro, body in distro.macros.items():
             options += ["--define", f"{macro} {body}"]
         try:
-            return _confined(["rpmspec", "-P", *options, "/in/x.spec"], work)
+            return run_confined(["rpmspec", "-P", *options, "/in/x.spec"], work)
         except CommandFailed as error:
             raise _error(str(error.data["output"]), name, distro) from error
         except TimedOut as error:
@@ -200,14 +198,3 @@ def _numbered(output: SpecText, name: str) -> dict[int, str]:
         if match:
             found[int(match[1]) if match[1] else max(found, default=-1) + 1] = tag.value
     return found
-
-
-def _confined(argv: t.Sequence[str], folder: str) -> str:
-    """What a program prints that sees this host's programs and ``folder`` as ``/in``, and nothing else."""
-    view = [*("--ro-bind", "/usr", "/usr"), *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")]  # noqa: S108 (its own)
-    for name in ("bin", "sbin", "lib", "lib64"):
-        view += ["--symlink", os.readlink(f"/{name}"), f"/{name}"] if os.path.islink(f"/{name}") else []
-    view += ["--ro-bind-try", "/etc/rpm", "/etc/rpm", "--ro-bind", folder, "/in", "--chdir", "/"]
-    command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", *view, "--", *argv]
-    environment = {"PATH": "/usr/bin:/usr/sbin:/bin:/sbin", "HOME": "/tmp", "LANG": "C.UTF-8"}  # noqa: S108
-    return run_command(command, environment=environment, timeout=SECONDS, tail=64 * 1024 * 1024).output

@@ -26,6 +26,8 @@ PACKAGES = {
     "createrepo_c": {"apt": "createrepo-c", "dnf": "createrepo_c"},
     "dnf": {"apt": "dnf dnf-plugins-core", "dnf": "dnf dnf-plugins-core"},
     "git": {"apt": "git", "dnf": "git-core"},
+    "gpg": {"apt": "gnupg", "dnf": "gnupg2"},
+    "gpgv": {"apt": "gpgv", "dnf": "gnupg2"},
     "mock": {"dnf": "mock"},
     "rpmbuild": {"apt": "rpm", "dnf": "rpm-build"},
     "rpmspec": {"apt": "rpm", "dnf": "rpm-build"},
