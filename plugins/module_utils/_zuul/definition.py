@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import string
 import typing as t
 
 from .._module.documents import read_document
 from .._module.errors import InvalidInput, NotFound
+from .timer import check_timer
 
 RELEASE, SITE = "rdo.releng/release/1", "rdo.releng/site/1"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -155,6 +157,7 @@ def read_site(path: str) -> Site:
     """The site of a file; raises NotFound or InvalidInput."""
     data = _without_schema(read_document(path, SITE, "site"))
     where = f"The site {path}"
+    _check_keys(Site, data, where)
     distros = _named(SiteDistro, data.pop("distros", {}), f"{where}, distros")
     scenarios = _named(Scenario, data.pop("scenarios", {}), f"{where}, scenarios")
     if "package_jobs" in data:
@@ -170,10 +173,15 @@ def read_release(path: str, site: Site) -> Release:
     """The release of a file, which fits the site; raises NotFound or InvalidInput."""
     data = _without_schema(read_document(path, RELEASE, "release definition"))
     where = f"The release definition {path}"
+    _check_keys(Release, data, where)
     distros = _named(Distro, data.pop("distros", {}), f"{where}, distros")
     labels = _make(Labels, data.pop("labels", {}), f"{where}, labels")
     release = _make(Release, {**data, "distros": distros, "labels": labels}, where)
     _check_name(release.release, where)
+    name = os.path.splitext(os.path.basename(path))[0]
+    if name != release.release:
+        raise InvalidInput(f"{where} is of the release {release.release}: call the file {release.release}.yml.")
+    check_timer(release.timer, where)
     _check_known("distribution", release.distros, site.distros, where)
     _check_known("scenario", release.scenarios, site.scenarios, where)
     if len({str(name) for name in release.scenarios}) < len(release.scenarios):
@@ -202,11 +210,8 @@ def _make(kind: t.Any, data: t.Any, where: str, **known: t.Any) -> t.Any:
     """An object of a mapping whose keys are its fields."""
     if not isinstance(data, dict):
         raise InvalidInput(f"{where} is {data!r}, not a mapping.")
+    _check_keys(kind, data, where, known)
     fields = {field.name: field for field in dataclasses.fields(kind)}
-    unknown = sorted(str(key) for key in data if key not in fields or key in known)
-    if unknown:
-        allowed = ", ".join(name for name in fields if name not in known)
-        raise InvalidInput(f"{where} has unknown keys: {', '.join(unknown)}. Known are {allowed}.")
     needed = [
         name
         for name, field in fields.items()
@@ -221,6 +226,14 @@ def _make(kind: t.Any, data: t.Any, where: str, **known: t.Any) -> t.Any:
         if wanted and (not isinstance(value, wanted) or isinstance(value, bool)):
             raise InvalidInput(f"{where}: {key} is {value!r}; {wanted.__name__} is needed.")
     return kind(**data, **known)
+
+
+def _check_keys(kind: t.Any, data: t.Mapping[t.Any, t.Any], where: str, known: t.Collection[str] = ()) -> None:
+    """Refuse keys that are no fields of ``kind``: one that is misspelt is not called missing somewhere else."""
+    allowed = [field.name for field in dataclasses.fields(kind) if field.name not in known]
+    unknown = sorted(str(key) for key in data if key not in allowed)
+    if unknown:
+        raise InvalidInput(f"{where} has unknown keys: {', '.join(unknown)}. Known are {', '.join(allowed)}.")
 
 
 def _named(kind: t.Any, data: t.Any, where: str) -> dict[str, t.Any]:

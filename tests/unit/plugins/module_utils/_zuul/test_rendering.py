@@ -53,14 +53,14 @@ class Folder:
 
     def write(self, site, release):
         (self.path / "site.yml").write_text(yaml.safe_dump(site))
-        (self.path / "releases" / "one.yml").write_text(yaml.safe_dump(release))
+        (self.path / "releases" / "epoxy.yml").write_text(yaml.safe_dump(release))
 
     def read(self):
         site = read_site(str(self.path / "site.yml"))
-        return site, read_release(str(self.path / "releases" / "one.yml"), site)
+        return site, read_release(str(self.path / "releases" / "epoxy.yml"), site)
 
     def change(self):
-        releases = [str(path) for path in (self.path / "releases").glob("*.yml")]
+        releases = [str(path) for path in (self.path / "releases").glob("*.y*ml")]
         return RenderedReleases(str(self.path / "site.yml"), releases, str(self.path))
 
 
@@ -156,7 +156,7 @@ def test_it_is_written_once_and_removed_with_its_definition(folder):
     assert plan.actions == ["write zuul.d/release-epoxy.yaml", "write criteria/epoxy.yml"]
     change.apply(plan)
     assert folder.change().plan().actions == []
-    (folder.path / "releases" / "one.yml").unlink()
+    (folder.path / "releases" / "epoxy.yml").unlink()
     change = folder.change()
     change.apply(change.plan())
     assert [path.name for path in folder.path.rglob("*") if path.is_file()] == ["site.yml", "pipelines.yaml"]
@@ -185,6 +185,19 @@ def test_a_file_by_hand_is_not_overwritten(folder):
         (("labels",), {"source": "a", "target": "b"}, "labels lacks staging"),
         (("labels",), None, "labels is None, not a mapping"),
         (("timers",), "0 3 * * *", "unknown keys: timers. Known are release, branch"),
+        (("release",), "flamingo", "is of the release flamingo: call the file flamingo.yml"),
+        (("timer",), "0 3 * *", "has 4 parts"),
+        (("timer",), "daily", "has 1 parts"),
+        (("timer",), "0 3 * * * * 60 0", "has 8 parts"),
+        (("timer",), "60 3 * * *", "has the minute '60': 0 to 59 is needed"),
+        (("timer",), "0 24 * * *", "has the hour '24'"),
+        (("timer",), "0 3 0 * *", "has the day of the month '0'"),
+        (("timer",), "0 3 * 13 *", "has the month '13': 1 to 12 or jan"),
+        (("timer",), "0 3 * * 7", "has the day of the week '7': 0 to 6 or mon"),
+        (("timer",), "0 3 * * 5-1", "the range ends before it begins"),
+        (("timer",), "*/0 3 * * *", "a step is from 1 to 60"),
+        (("timer",), "0,x 3 * * *", "has the minute 'x'"),
+        (("timer",), "0 3 * * * * soon", "has the jitter 'soon'"),
         (("max_age_hours",), True, "max_age_hours is True; int is needed"),
         (("schema",), "rdo.releng/release/2", "has schema 'rdo.releng/release/2'"),
     ],
@@ -224,8 +237,35 @@ def test_a_wrong_placeholder_is_refused(text, message):
     assert message in error.value.message
 
 
+@pytest.mark.parametrize(
+    "timer",
+    [
+        "0 3 * * *",
+        "*/15 0-6,22 1,last jan-jun/2 mon-fri",
+        "5 4 * * 0",
+        "* * * * * */10",
+        "0 0 * * * * 60",
+        "1/2 * * * SUN",
+    ],
+)
+def test_times_that_zuul_begins_at(folder, timer):
+    folder.write(SITE, {**RELEASE, "timer": timer})
+    assert folder.read()[1].timer == timer
+
+
+@pytest.mark.parametrize(("key", "misspelt"), [("labels", "labls"), ("distros", "distro"), ("timer", "timers")])
+def test_a_misspelt_key_is_told_before_the_one_that_is_missing_for_it(folder, key, misspelt):
+    release = {misspelt if name == key else name: value for name, value in RELEASE.items()}
+    folder.write(SITE, release)
+    with pytest.raises(InvalidInput, match=f"has unknown keys: {misspelt}[.] Known are .*{key}"):
+        folder.read()
+    folder.write({("distro" if name == "distros" else name): value for name, value in SITE.items()}, RELEASE)
+    with pytest.raises(InvalidInput, match=r"site.yml has unknown keys: distro[.]"):
+        folder.read()
+
+
 def test_two_definitions_of_one_release_are_refused(folder):
-    (folder.path / "releases" / "two.yml").write_text(yaml.safe_dump(RELEASE))
+    (folder.path / "releases" / "epoxy.yaml").write_text(yaml.safe_dump(RELEASE))
     with pytest.raises(InvalidInput, match=r"Two release definitions make zuul.d/release-epoxy.yaml"):
         folder.change().plan()
 
