@@ -49,6 +49,10 @@ options:
     description: Seconds to wait for whoever holds O(lock).
     type: float
     default: 60.0
+  time_limit:
+    description: Seconds that C(dlrn-purge) may take, to look and to remove each; V(0) is no limit.
+    type: float
+    default: 14400.0
   log:
     description: File that the output of C(dlrn-purge) is appended to.
     type: path
@@ -111,6 +115,7 @@ def main() -> None:
             "executable": {"type": "str", "default": "dlrn-purge"},
             "lock": {"type": "path"},
             "lock_timeout": {"type": "float", "default": 60.0},
+            "time_limit": {"type": "float", "default": 14400.0},
             "log": {"type": "path"},
         },
         supports_check_mode=True,

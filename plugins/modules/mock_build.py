@@ -111,9 +111,15 @@ options:
     type: bool
     default: true
   timeout:
-    description: Seconds that rpmbuild may take; V(0) is no limit.
+    description: Seconds that rpmbuild may take for one package; V(0) is no limit.
     type: int
-    default: 0
+    default: 14400
+  time_limit:
+    description:
+      - Seconds that mock may take for each package as a whole, with installing its root. Then mock and all that it
+        started are killed. V(0) is no limit.
+    type: int
+    default: 21600
   log:
     description: File that mock's output is appended to.
     type: path
@@ -242,7 +248,8 @@ def main() -> None:
             "install_check": {"type": "bool", "default": False},
             "clean": {"type": "bool", "default": True},
             "clean_after": {"type": "bool", "default": True},
-            "timeout": {"type": "int", "default": 0},
+            "timeout": {"type": "int", "default": 14400},
+            "time_limit": {"type": "int", "default": 21600},
             "log": {"type": "path", "required": True},
         },
         required_by={"spec": "sources"},

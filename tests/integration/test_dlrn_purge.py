@@ -48,6 +48,17 @@ def test_without_a_label_an_old_build_goes(trunk, api, purge, run_module, tmp_pa
     assert result["failed"] and result["status"] == 410 and "DLRN has purged what the candidate names" in result["msg"]
 
 
+def test_a_purge_that_does_not_end_is_ended(trunk, purge, tmp_path):
+    before = tree(trunk)
+    endless = tmp_path / "dlrn-purge"
+    endless.write_text("#!/bin/sh\nexec sleep 1000\n")
+    endless.chmod(0o755)
+    result = purge(trunk, executable=endless, time_limit=1)
+    assert result["failed"]
+    assert "was ended after 1 s" in result["msg"]
+    assert tree(trunk) == before
+
+
 def test_a_staged_candidate_is_still_there_and_can_be_promoted(trunk, api, purge, staged, run_module, tmp_path):
     lockfile = tmp_path / "candidate.json"
     found = {"trunk_url": trunk.url, "label": STAGED, "release": "master", "distro": "centos9", "path": str(lockfile)}

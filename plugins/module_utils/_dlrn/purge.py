@@ -37,6 +37,7 @@ class Purge(Change):
     :param keep: labels that must be there, before and after.
     :param forget: labels that need not be kept. All others that are found are.
     :param executable: the program dlrn-purge.
+    :param time_limit: seconds that it may take; 0: no limit.
     """
 
     config: str
@@ -47,6 +48,7 @@ class Purge(Change):
     lock: str | None
     lock_timeout: float
     log: str | None
+    time_limit: float = 0.0
     check_mode: bool = False
 
     def __post_init__(self) -> None:
@@ -152,5 +154,5 @@ class Purge(Change):
         if self._labels:
             # It breaks down at an empty list.
             argv += ["--exclude-dirs", ",".join(os.path.join(self._repos, label) for label in self._labels)]
-        finished = run_command(argv, cwd=self._folder, log=self.log, tail=10_000_000)
+        finished = run_command(argv, cwd=self._folder, log=self.log, tail=10_000_000, timeout=self.time_limit or None)
         return sorted(set(REMOVED.findall(finished.output)))

@@ -15,7 +15,7 @@ from ..._build.mock import build_argv, check_params, srpm_argv
 from ..._diagnosis.failures import Diagnosis, FailureClass, diagnose
 from ..._module.command import find_program, run_command
 from ..._module.documents import digest, read_document, write_document
-from ..._module.errors import CommandFailed, InvalidInput, NotFound
+from ..._module.errors import CommandFailed, InvalidInput, NotFound, TimedOut
 from ..._module.progress import say
 from ..._module.runner import Change, Plan
 from ..._rpm.headers import read_nevras
@@ -23,7 +23,17 @@ from ..._rpm.headers import read_nevras
 SCHEMA = "rdo.releng/mock-build/1"
 LOGS = ("build.log", "root.log", "state.log", "hw_info.log", "installed_pkgs.log")
 # What does not change the packages.
-_INDIFFERENT = {"result_dir", "log", "unique_ext", "clean", "clean_after", "timeout", "keep_going", "offline"}
+_INDIFFERENT = {
+    "result_dir",
+    "log",
+    "unique_ext",
+    "clean",
+    "clean_after",
+    "timeout",
+    "time_limit",
+    "keep_going",
+    "offline",
+}
 
 
 class MockBuild(Change):
@@ -70,12 +80,22 @@ class MockBuild(Change):
     def _run(self, argv: list[str], what: str) -> None:
         say(f"{what}; log: {self._params['log']}")
         try:
-            run_command(argv, log=self._params["log"])
+            run_command(argv, log=self._params["log"], timeout=self._time_limit())
+        except TimedOut as error:
+            error.message = (
+                f"{what}: it was ended after {self._time_limit():g} s (time_limit). Log: {self._params['log']}"
+            )
+            failure = Diagnosis(FailureClass.TIMEOUT, [])
+            error.data.update(failure=failure.as_dict(), logs=self._files(*LOGS))
+            raise
         except CommandFailed as error:
             failure = self._diagnose(error.data["output"])
             error.message = f"{what}: {failure.failure_class.value}. Log: {self._params['log']}"
             error.data.update(failure=failure.as_dict(), logs=self._files(*LOGS))
             raise
+
+    def _time_limit(self) -> float | None:
+        return self._params["time_limit"] * max(1, len(self._params["srpms"])) or None
 
     def _diagnose(self, output: str) -> Diagnosis:
         """Of the newest build's own logs, and of what mock printed when they say nothing."""

@@ -39,6 +39,7 @@ DEFAULTS = {
     "clean": True,
     "clean_after": True,
     "timeout": 0,
+    "time_limit": 0,
     "log": "/l",
 }
 BASE = [
