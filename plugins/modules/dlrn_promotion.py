@@ -61,6 +61,12 @@ options:
       - The decision on the candidate, the path of the file that M(rdo.releng.promotion_gate) wrote or what is in it. It
         must say to promote this very candidate to O(label), and hold still where that is yet to be done.
     type: raw
+  decision_max_age_hours:
+    description:
+      - Hours since O(decision) was made, after which it is refused where there is something to promote. Votes may have
+        come since. V(0) for any age.
+    type: float
+    default: 24.0
   lock:
     description:
       - A file on the host that the module runs on. One process at a time holds it, and writes into it who it is.
@@ -177,6 +183,7 @@ SPECIFICATION: dict[str, t.Any] = {
         "trunk_url": {"type": "str"},
         "allow_older": {"type": "bool", "default": False},
         "decision": {"type": "raw"},
+        "decision_max_age_hours": {"type": "float", "default": 24.0},
         "lock": {"type": "path"},
         "lock_timeout": {"type": "float", "default": 0.0},
     },

@@ -93,7 +93,7 @@ components:
       description: When it was promoted, in seconds since 1970.
       type: int
     user:
-      description: Who promoted it.
+      description: Who promoted it; null where DLRN does not know.
       type: str
 disagreements:
   description:

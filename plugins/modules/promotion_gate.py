@@ -56,8 +56,57 @@ options:
       - A job that is waived counts as if it had succeeded, wherever it is asked for by its own name.
     type: raw
   directory:
-    description: Folder that votes are kept in, see M(rdo.releng.dlrn_vote), in place of O(api_url).
-    type: path
+    description:
+      - Folder that votes are kept in, see M(rdo.releng.dlrn_vote), in place of O(api_url); or a list of them, such as
+        those of the jobs that a candidate of Koji went through.
+    type: list
+    elements: path
+  trunk_urls:
+    description:
+      - Addresses that the candidate's own repositories and files must lie below. A candidate of other places is
+        refused.
+      - What is left out here, and in O(scenarios), O(base) and O(dependencies), is taken from the candidate's lockfile,
+        and RV(not_confirmed) has it. A lockfile that comes from elsewhere could name tests that always pass.
+    type: list
+    elements: str
+    default: []
+  scenarios:
+    description: The scenarios that the lockfile may name, each with the address of its repository.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the scenario.
+        type: str
+        required: true
+      repository:
+        description: Address of its git repository.
+        type: str
+        required: true
+      version:
+        description: Taken so that the list of M(rdo.releng.dlrn_candidate) can be given; it decides nothing here.
+        type: str
+  base:
+    description: The base repositories that the lockfile may name.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      id:
+        description: Id of the repository.
+        type: str
+        required: true
+      url:
+        description: Its address.
+        type: str
+        required: true
+      drift:
+        description: Taken so that the list of M(rdo.releng.dlrn_candidate) can be given; it decides nothing here.
+        type: str
+  dependencies:
+    description: Address of the repository of dependencies that the lockfile may name.
+    type: str
   votes:
     description:
       - The votes themselves, as M(rdo.releng.dlrn_vote_info) returns them, in place of O(api_url).
@@ -66,7 +115,8 @@ options:
     elements: dict
   path:
     description:
-      - File for the decision. It is not written again as long as it says the same but for the moment of evaluation.
+      - File for the decision. It is not written again within ten minutes as long as it says the same but for the moment
+        of evaluation.
     type: path
   evaluated_at:
     description:
@@ -80,7 +130,9 @@ options:
   api_url:
     description:
       - Address of the DLRN API server, without C(/api), for example V(https://trunk.rdoproject.org/api-centos9-master-uc).
-      - If neither this nor the environment variable E(DLRNAPI_URL) is set, it is the one that the lockfile names.
+      - The server that the lockfile names is never asked. The one named here must know the lockfile's aggregate hash as
+        that of the candidate's components, all of them, before a vote on it counts.
+      - Required unless O(directory) or O(votes) is given, or the environment variable E(DLRNAPI_URL) is set.
     type: str
 seealso:
   - module: rdo.releng.dlrn_candidate
@@ -151,6 +203,12 @@ unused_keys:
   returned: when a decision was made
   type: list
   elements: str
+not_confirmed:
+  description: What the candidate names and no option says, with its address.
+  returned: when a decision was made
+  type: list
+  elements: str
+  sample: ["scenario packstack https://opendev.org/x/packstack"]
 decision:
   description: The decision, C(rdo.releng/decision/1), as O(path) has it.
   returned: when a decision was made
@@ -216,6 +274,10 @@ from ansible_collections.rdo.releng.plugins.module_utils._module.arguments impor
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run
 from ansible_collections.rdo.releng.plugins.module_utils._service.promote.gate import Gate
 
+NAMED = {"type": "str", "required": True}
+SCENARIO = {"name": NAMED, "repository": NAMED, "version": {"type": "str"}}
+BASE = {"id": NAMED, "url": NAMED, "drift": {"type": "str"}}
+
 SPECIFICATION: dict[str, t.Any] = {
     "argument_spec": {
         **DLRN,
@@ -223,7 +285,11 @@ SPECIFICATION: dict[str, t.Any] = {
         "criteria": {"type": "raw", "required": True},
         "target": {"type": "str", "required": True},
         "waivers": {"type": "raw"},
-        "directory": {"type": "path"},
+        "directory": {"type": "list", "elements": "path"},
+        "trunk_urls": {"type": "list", "elements": "str", "default": []},
+        "scenarios": {"type": "list", "elements": "dict", "options": SCENARIO, "default": []},
+        "base": {"type": "list", "elements": "dict", "options": BASE, "default": []},
+        "dependencies": {"type": "str"},
         "votes": {"type": "list", "elements": "dict"},
         "path": {"type": "path"},
         "evaluated_at": {"type": "float"},

@@ -7,11 +7,14 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
+import time
 
 import pytest
 from stage.candidates import make_candidate, write_lockfile
 from stage.modules import finish_module, start_module
 from test_stage import pairs, post
+
+from ansible_collections.rdo.releng.plugins.module_utils._dlrn.candidate import utc
 
 ONE = (("alpha", 1), ("gamma", 1), ("delta", 1))
 TWO = (("alpha", 2), ("gamma", 2), ("delta", 2))
@@ -208,6 +211,7 @@ def decision(lockfiles):
         "promote": True,
         "target": LABEL,
         "candidate": json.loads(lockfiles[0].read_text())["id"],
+        "evaluated_at": utc(time.time()),
     }
 
 
@@ -233,10 +237,15 @@ def test_another_decision_than_to_promote_this_candidate_is_refused(
 def test_a_decision_to_promote_this_candidate_lets_it_pass_while_it_holds(trunk, promote, lockfiles, decision):
     over = {**decision, "valid_until": "2026-01-31T12:00:00Z"}
     refused(promote(lockfiles[0], decision=over), "held until 2026-01-31T12:00:00Z")
+    old = {**decision, "evaluated_at": utc(time.time() - 25 * 3600)}
+    refused(promote(lockfiles[0], decision=old), "it may be 24 hours old")
+    refused(promote(lockfiles[0], decision=decision, decision_max_age_hours=-1), "0 or more is needed")
     assert trunk.state(LABEL)["rows"] == []
+    assert promote(lockfiles[0], decision=old, decision_max_age_hours=26, check=True)["changed"]
     assert promote(lockfiles[0], decision=decision)["changed"] and holds(trunk, *ONE)
     # Once that is done it does no harm to ask again later.
     assert not promote(lockfiles[0], decision=over)["changed"]
+    assert not promote(lockfiles[0], decision=old)["changed"]
 
 
 @pytest.mark.parametrize("label", ["../evil", "a b", "a\nb", "", "current", "consistent"])

@@ -57,11 +57,16 @@ class Component:
             check(EXTENDED, self.extended_hash, "extended_hash", "letters, digits and _ are allowed")
         check_time(self.built_at, "built_at")
         _check_repository(self.repo_url, self.repomd_sha256)
-        directory = hashed_directory(self.commit_hash, self.distro_hash, self.extended_hash, self.component)
-        if not f"{self.repo_url}/".endswith(f"/{directory}/"):
+        if not f"{self.repo_url}/".endswith(f"/{self.directory}/"):
             raise InvalidInput(
-                f"The repo_url {self.repo_url} is not the hashed directory of its commit, which ends in {directory}."
+                f"The repo_url {self.repo_url} is not the hashed directory of its commit, "
+                f"which ends in {self.directory}."
             )
+
+    @property
+    def directory(self) -> str:
+        """Its hashed directory, below the trunk's address."""
+        return hashed_directory(self.commit_hash, self.distro_hash, self.extended_hash, self.component)
 
     @property
     def hashes(self) -> dict[str, str]:

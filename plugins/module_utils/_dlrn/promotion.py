@@ -32,7 +32,7 @@ Hashes = tuple[str, str, t.Optional[str]]
 
 @dataclasses.dataclass(frozen=True)
 class Promoted:
-    """One commit that was promoted, with who did it and when (seconds since 1970)."""
+    """One commit that was promoted, with who did it, where DLRN knows, and when (seconds since 1970)."""
 
     component: str | None
     commit_hash: str
@@ -40,7 +40,7 @@ class Promoted:
     extended_hash: str | None
     aggregate_hash: str | None
     timestamp: int
-    user: str
+    user: str | None
 
     @property
     def hashes(self) -> Hashes:
@@ -50,6 +50,11 @@ class Promoted:
     def directory(self) -> str:
         """Its hashed directory, below the trunk's address."""
         return hashed_directory(self.commit_hash, self.distro_hash, self.extended_hash, self.component)
+
+    @property
+    def by(self) -> str:
+        """Who did it, as a message says it."""
+        return self.user or "somebody unknown"
 
     def document(self) -> dict[str, t.Any]:
         """As modules return it."""
@@ -100,7 +105,10 @@ def read_label(client: DlrnClient, name: str, trunk_url: str | None = None) -> L
         held.setdefault(row.component, row)
     for component in sorted(tree.components - set(held)) if tree is not None else ():
         held.update((component, row) for row in _page(client, name, 0, component))
-    if len(held) > 1:
+    if rows and rows[0].component is None:
+        # DLRN runs without components again: what the label held with them is no more.
+        held = {None: rows[0]}
+    elif len(held) > 1:
         # From before DLRN ran with components.
         held.pop(None, None)
     aggregate = rows[0].aggregate_hash if rows else None
@@ -127,15 +135,30 @@ def new_rows(before: Label, after: Label) -> list[Promoted]:
 
 def _page(client: DlrnClient, name: str, offset: int, component: str | None = None) -> list[Promoted]:
     limit = 1 if component else PAGE
-    answer = client.get("promotions", promote_name=name, offset=offset, limit=limit, component=component)
+    return [row for row, _where in read_rows(client, limit, promote_name=name, offset=offset, component=component)]
+
+
+def read_rows(
+    client: DlrnClient, limit: int = PAGE, **query: str | int | None
+) -> list[tuple[Promoted, tuple[str, str]]]:
+    """Promotions, newest first, each with its label and its address on the server.
+
+    :raises Unavailable: what the API answers is no list of promotions, or not of what was asked for.
+    """
+    answer = client.get("promotions", limit=limit, **query)
+    asked = {name: query.get(name) for name in ("promote_name", "component", "aggregate_hash") if query.get(name)}
     try:
-        return [_promoted(row) for row in answer]
-    except (TypeError, KeyError, ValueError) as error:
+        for row in answer:
+            other = {name: row[name] for name, value in asked.items() if name in row and row[name] != value}
+            if other:
+                raise ValueError(f"{other} where {asked} was asked for")
+        return [(_promoted(row), (str(row.get("promote_name")), str(row.get("repo_url")))) for row in answer]
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise _nonsense(client, "promotions", error) from error
 
 
 def _promoted(row: t.Mapping[str, t.Any]) -> Promoted:
-    extended = row["extended_hash"]
+    extended = row["extended_hash"] or None
     return Promoted(
         component=None if row["component"] is None else check_name(row["component"], "component"),
         commit_hash=check_commit(row["commit_hash"], "commit_hash"),
@@ -143,7 +166,7 @@ def _promoted(row: t.Mapping[str, t.Any]) -> Promoted:
         extended_hash=None if extended is None else check(EXTENDED, extended, "extended_hash", "as DLRN has it"),
         aggregate_hash=row["aggregate_hash"],
         timestamp=int(row["timestamp"]),
-        user=str(row["user"]),
+        user=None if row["user"] is None else str(row["user"]),
     )
 
 
@@ -177,10 +200,15 @@ def _read_tree(web: Web, trunk_url: str, name: str) -> _Tree:
         # Half written: the API was killed, or is at work.
         return _Tree({}, None, error.message.rstrip("."))
     for section, address in repositories.items():
-        _repository, separator, component = section.partition("-component-")
-        sections[component if separator else None] = address
+        sections[component_of(section)] = address
     with_components = any(component is not None for component in sections)
     return _Tree(sections, hashlib.md5(content, usedforsecurity=False).hexdigest() if with_components else None)
+
+
+def component_of(section: str) -> str | None:
+    """The component that a section of a .repo file is of."""
+    _repository, separator, component = section.partition("-component-")
+    return component if separator else None
 
 
 def _compare(
@@ -216,10 +244,15 @@ def _linked(web: Web, url: str) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Facts:
-    """What DLRN's database knows of a commit that it built."""
+    """What DLRN's database knows of a commit that it built.
+
+    :param taken_for: the extended hash of the commit that DLRN's API takes these hashes for, if it is another: without
+        an extended hash it takes the newest that has the other two (``_get_commit`` of ``dlrn/api/dlrn_api.py``).
+    """
 
     built_at: str
     purged: bool
+    taken_for: str | None = None
 
 
 def read_facts(client: DlrnClient, wanted: t.Collection[Hashes]) -> dict[Hashes, Facts]:
@@ -237,10 +270,12 @@ def read_facts(client: DlrnClient, wanted: t.Collection[Hashes]) -> dict[Hashes,
     facts: dict[Hashes, Facts] = {}
     try:
         for number, hashes in enumerate(ordered):
+            newest = [commit["extendedHash"] or None for commit in answer[f"c{number}"]][:1]
             for commit in answer[f"c{number}"]:
                 # The newest comes first, and the API promotes the newest.
-                if commit["extendedHash"] == hashes[2] and hashes not in facts:
-                    facts[hashes] = Facts(utc(int(commit["dtBuild"])), bool((commit["flags"] or 0) & PURGED))
+                if (commit["extendedHash"] or None) == hashes[2] and hashes not in facts:
+                    taken_for = None if hashes[2] else newest[0]
+                    facts[hashes] = Facts(utc(int(commit["dtBuild"])), bool((commit["flags"] or 0) & PURGED), taken_for)
     except (TypeError, KeyError, ValueError) as error:
         raise _nonsense(client, "commits", error) from error
     return facts
@@ -268,11 +303,15 @@ def may_be_done(error: RelengError) -> bool:
     return isinstance(error, Unavailable) and not error.data.get("known", False)
 
 
-def describe(hashes: Hashes | None) -> str:
-    """Short enough for a message, long enough to find it."""
+def describe(hashes: Hashes | None, other: Hashes | None = None) -> str:
+    """Short enough for a message, long enough to find it, and to tell it from ``other``."""
     if hashes is None:
         return "nothing"
-    return "_".join(part[:8] for part in hashes if part)
+    for length in range(8, 130, 8):
+        text = "_".join(part[:length] for part in hashes if part)
+        if other is None or hashes == other or text != "_".join(part[:length] for part in other if part):
+            break
+    return text
 
 
 def parse_hashes(entry: t.Any) -> tuple[str | None, Hashes]:
@@ -289,6 +328,26 @@ def parse_hashes(entry: t.Any) -> tuple[str | None, Hashes]:
             None if not extended else check(EXTENDED, extended, "extended_hash", "letters, digits and _ are allowed"),
         ),
     )
+
+
+def sibling_of(client: DlrnClient, hashes: Hashes) -> str | None:
+    """The extended hash of the commit that DLRN's API takes ``hashes`` for, if it is another one, and that can be told.
+
+    :returns: None also where the commit is not known, or the server has no GraphQL and nobody voted for it.
+    """
+    if hashes[2]:
+        return None
+    try:
+        facts = read_facts(client, [hashes]).get(hashes)
+        return facts.taken_for if facts else None
+    except RelengError as error:
+        if error.data.get("status") not in (404, 501):
+            raise
+    rows = client.get("repo_status", commit_hash=hashes[0], distro_hash=hashes[1])
+    try:
+        return next((str(row["extended_hash"]) for row in rows if row["extended_hash"]), None)
+    except (TypeError, KeyError) as error:
+        raise _nonsense(client, "votes", error) from error
 
 
 def label_info(client: DlrnClient, name: str, trunk_url: str | None, limit: int) -> dict[str, t.Any]:

@@ -17,7 +17,7 @@ import os
 import time
 import typing as t
 
-from .._module.errors import InvalidInput, NotFound, RelengError
+from .._module.errors import InvalidInput, NotFound, Refused, RelengError
 from .._module.json_text import load_json
 from .._module.runner import Change, Plan
 from .candidate import Candidate, read_candidate, utc, write_candidate
@@ -86,7 +86,10 @@ class StagedCandidate(Change):
                 None,
                 f"{self.target} was promoted at {utc(held.rows[0].timestamp)}, after {self.label} at {utc(since)}.",
             )
-        candidate = self._kept(client, staged)
+        try:
+            candidate = self._kept(client, staged)
+        except Refused as error:
+            return None, error.message
         if candidate is None:
             return None, f"No vote of {self.job} keeps the lockfile of what is staged as {self.label}."
         age = self.clock() - _seconds(candidate.resolved_at)
@@ -121,7 +124,9 @@ class StagedCandidate(Change):
         votes = [vote for vote in DlrnVoteStore(client).filed_under(hashes) if vote.job == self.job]
         for vote in sorted(votes, key=lambda vote: vote.timestamp, reverse=True):
             candidate = _lockfile(vote)
-            if candidate and {part.component: part.hashes for part in candidate.components} == _named(staged):
+            if candidate is None or candidate.aggregate_hash not in (None, staged.aggregate_hash):
+                continue
+            if {part.component: part.hashes for part in candidate.components} == _named(staged):
                 return candidate
         return None
 

@@ -20,12 +20,16 @@ from .._module.documents import digest, read_document, write_document
 from .._module.errors import InvalidInput, Refused, Unavailable
 from .._module.text import shown
 from .._module.waiter import backoff
+from .aggregate import confirm_aggregate
 from .candidate import Candidate
 from .client import DlrnClient
 from .names import SHA256, check, check_name
+from .promotion import sibling_of
 
 SCHEMA = "rdo.releng/vote/1"
 BOUND = re.compile(r"candidate: ([0-9a-f]{64})[ \t\r]*(?:\n|\Z)")
+# What names a commit or an aggregate in the rows of an answer.
+NAMING = {"agg_status": ("aggregate_hash",), "repo_status": ("commit_hash", "distro_hash", "extended_hash")}
 # Rows that DLRN answers to one question, and questions put in one request.
 PAGE = 100
 PAGES = 20
@@ -108,6 +112,9 @@ class VoteStore(abc.ABC):
     def jobs(self) -> list[str]:
         """The names of all jobs that ever voted, on any candidate."""
 
+    def confirm(self, candidate: Candidate) -> None:  # noqa: B027
+        """See that what votes are filed under is this candidate; raises Refused if it is something else."""
+
     def hashes(self, candidate: Candidate) -> dict[str, str]:
         """What votes on this candidate are filed under."""
         if candidate.aggregate_hash:
@@ -134,18 +141,38 @@ class DlrnVoteStore(VoteStore):
     def read(self, candidate: Candidate) -> list[Vote]:
         return self.filed_under(self.hashes(candidate))
 
+    def confirm(self, candidate: Candidate) -> None:
+        confirm_aggregate(self.client, candidate)
+
     def filed_under(self, hashes: dict[str, str]) -> list[Vote]:
         """All votes on these hashes. One request: DLRN answers all votes of a hash at once."""
-        if "aggregate_hash" in hashes:
-            answer = self.client.get("agg_status", aggregate_hash=hashes["aggregate_hash"])
-        else:
-            answer = self.client.get("repo_status", **hashes)
+        path = "agg_status" if "aggregate_hash" in hashes else "repo_status"
+        answer = self.client.get(path, **hashes)
         try:
-            return [_from_dlrn(row, hashes) for row in answer]
+            votes = [_from_dlrn(row, hashes) for row in answer]
+            found = [{name: row[name] for name in NAMING[path] if name in row} for row in answer]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Unavailable(
                 f"The DLRN API {self.client.api_url} answers votes that can not be understood: {error!r:.200}"
             ) from error
+        for named in found:
+            self._require_same(hashes, named)
+        return votes
+
+    def _require_same(self, hashes: dict[str, str], found: dict[str, t.Any]) -> None:
+        """What DLRN answers for must be what was asked for.
+
+        :raises Refused: it is a newer commit with the same hashes and an extended hash besides.
+        """
+        other = {name: value for name, value in found.items() if (value or None) != hashes.get(name)}
+        if other:
+            told = ", ".join(f"{name} {shown(value)}" for name, value in other.items())
+            asked = ", ".join(f"{name} {value}" for name, value in hashes.items())
+            raise Refused(
+                f"The DLRN API {self.client.api_url} answers for another commit, of {told}, when asked for {asked}: it "
+                "has built these commits again with an extended hash. Votes on one are not votes on the other. "
+                "Resolve a candidate of the newer one, or keep votes in a directory."
+            )
 
     def report(self, candidate: Candidate, vote: Vote) -> bool:
         """DLRN would file the same vote twice: it looks first, and looks again when an answer was lost."""
@@ -158,7 +185,9 @@ class DlrnVoteStore(VoteStore):
                 return left < self.client.web.retries
             self.require_known(candidate, votes)
             try:
-                self.client.post("report_result", _to_dlrn(vote, hashes))
+                answer = self.client.post("report_result", _to_dlrn(vote, hashes))
+                if isinstance(answer, dict) and "extended_hash" in answer and "commit_hash" in hashes:
+                    self._require_same(hashes, {name: answer.get(name) for name in NAMING["repo_status"]})
                 return True
             except Unavailable:
                 pause = next(pauses)
@@ -168,8 +197,14 @@ class DlrnVoteStore(VoteStore):
         raise AssertionError("the last try returns or raises")
 
     def require_known(self, candidate: Candidate, votes: list[Vote]) -> None:
-        """Refuse before anything is sent what DLRN would: an aggregate that was never promoted."""
-        aggregate = self.hashes(candidate).get("aggregate_hash")
+        """Refuse before anything is sent: an aggregate that was never promoted, a commit that is taken for another."""
+        hashes = self.hashes(candidate)
+        if "commit_hash" in hashes and not votes:
+            sibling = sibling_of(
+                self.client, (hashes["commit_hash"], hashes["distro_hash"], hashes.get("extended_hash"))
+            )
+            self._require_same(hashes, {**hashes, **({"extended_hash": sibling} if sibling else {})})
+        aggregate = hashes.get("aggregate_hash")
         if aggregate and not votes and not self.client.get("promotions", aggregate_hash=aggregate, limit=1):
             raise Refused(
                 f"DLRN keeps votes only for aggregates that were promoted, and {aggregate} was not: "

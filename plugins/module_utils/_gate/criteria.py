@@ -7,6 +7,9 @@
 - promoter files (also our own format): ``promotions: {<target>: {criteria: [...], ...}}``;
 - component files: ``<target>: {<component>: [job, ...]}``;
 - podified files: ``<target>: [job, ...]``.
+
+Older promoter files have their settings below ``main``, and ``<target>: {job: null, ...}`` or ``<target>: [job, ...]``
+beside ``promote_from: {<target>: <label>}``.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ UNUSED_KEYS = (
     "allowed_clients",
     "api_url",
     "base_url",
+    "config_root",
     "container_push_logfile",
     "containers",
     "containers_list_base_url",
@@ -51,6 +55,7 @@ UNUSED_KEYS = (
     "dlrn_api_port",
     "dlrn_api_scheme",
     "dlrnauth_username",
+    "dockerfile_root",
     "dry_run",
     "environment_config_root",
     "global_config_root",
@@ -64,6 +69,8 @@ UNUSED_KEYS = (
     "ppc_manifests",
     "promote_from",
     "promoter_user",
+    "promotion_criteria_map",
+    "promotion_steps_map",
     "registries",
     "release",
     "repo_url",
@@ -183,11 +190,24 @@ def load_criteria(data: t.Any, source: str) -> Criteria:
     _mapping(data, where)
     unused = [key for key in data if key in UNUSED_KEYS]
     rest = {key: value for key, value in data.items() if key not in UNUSED_KEYS}
+    older = "main" in rest
+    if older:
+        settings = _mapping(rest.pop("main"), f"{where}: main")
+        for key in settings:
+            if key not in UNUSED_KEYS:
+                _refuse_key(key, UNUSED_KEYS, f"{where}: main")
+        unused += [f"main.{key}" for key in settings]
     targets: dict[str, Target | t.Mapping[str, Target]] = {}
     if "promotions" in rest:
-        promotions = _mapping(rest.pop("promotions"), f"{where}: promotions")
-        for key in rest:
+        found = rest.pop("promotions")
+        for key, content in rest.items():
+            if _is_target(content) or key in TARGET_KEYS:
+                _refuse_slipped(key, where, "promotions" if _is_target(content) else "a target of promotions")
             _refuse_key(key, ("promotions", *UNUSED_KEYS), where)
+        promotions = _mapping(found, f"{where}: promotions")
+        for name, content in promotions.items():
+            if name in TARGET_KEYS and not _is_target(content):
+                _refuse_slipped(name, f"{where}: promotions", "the target it belongs to")
         for name, content in promotions.items():
             place = f"{where}: promotions.{name}"
             target = _parse_target(_name(name, f"{where}: a target of promotions"), _mapping(content, place), place)
@@ -200,20 +220,34 @@ def load_criteria(data: t.Any, source: str) -> Criteria:
     else:
         for name, content in rest.items():
             _name(name, f"{where}: a key")
-            targets[name] = _parse_plain_target(name, content, where)
+            targets[name] = _parse_plain_target(name, content, where, older)
     if not targets:
         raise InvalidInput(f"{where} have no target: nothing could ever be promoted by them.")
     return Criteria(source, targets, tuple(sorted(unused)))
 
 
-def _parse_plain_target(name: str, content: t.Any, where: str) -> Target | dict[str, Target]:
-    """A target of a podified file (a list of jobs) or of a component file (such lists by component)."""
+def _parse_plain_target(name: str, content: t.Any, where: str, older: bool) -> Target | dict[str, Target]:
+    """A target of a podified file (a list of jobs) or of a component file (such lists by component).
+
+    :param older: a mapping of jobs to nothing is a list of them.
+    """
     known = ("promotions", *UNUSED_KEYS)
-    by_component = isinstance(content, dict) and bool(content)
-    lists = list(content.values()) if by_component else [content]
-    misspelt = difflib.get_close_matches(name, known, 1, 0.85)
-    if misspelt or not all(isinstance(item, list) for item in lists):
+    if difflib.get_close_matches(name, known, 1, 0.85):
         _refuse_key(name, known, where)
+    if _is_target(content):
+        _refuse_slipped(name, where, "promotions")
+    by_component = isinstance(content, dict) and bool(content)
+    if by_component and older and all(jobs is None for jobs in content.values()):
+        content, by_component = list(content), False
+    lists = content if by_component else {None: content}
+    for component, jobs in lists.items():
+        if jobs is None:
+            raise InvalidInput(
+                f"{where}: {name}{f'.{component}' if by_component else ''} has no jobs; are all of them commented out? "
+                "It would promote what nobody has tested. Take it out, or name a job."
+            )
+        if not isinstance(jobs, list):
+            _refuse_key(name, known, where)
     if not by_component:
         return Target(name, _parse_list(content, f"{where}: {name}"))
     return {
@@ -251,8 +285,13 @@ def _parse_target(name: str, data: dict[str, t.Any], where: str) -> Target:
 
 def _parse_list(data: t.Any, where: str, depth: int = 0) -> tuple[Requirement, ...]:
     """Requirements, each once. None at all would promote everything: that is an error."""
+    if data is None:
+        raise InvalidInput(
+            f"{where} is None: there is no job in it; are all of them commented out? It would promote what nobody has "
+            "tested. Take it out, or name a job."
+        )
     if not isinstance(data, list):
-        raise InvalidInput(f"{where} is {data!r}; a list of jobs is needed.")
+        raise InvalidInput(f"{where} is {data!r:.80}; a list of jobs is needed.")
     if not data:
         raise InvalidInput(f"{where} is empty: it would promote what nobody has tested.")
     return _unique([_parse_requirement(item, f"{where}[{number}]", depth) for number, item in enumerate(data)])
@@ -323,6 +362,18 @@ def _mapping(value: t.Any, where: str) -> dict[str, t.Any]:
     if not isinstance(value, dict) or not value and not where.endswith("alternative_criteria"):
         raise InvalidInput(f"{where}: {str(value)[:80]!r} is there; a mapping that is not empty is needed.")
     return value
+
+
+def _is_target(content: t.Any) -> bool:
+    """Whether it has what only a target of promotions has."""
+    return isinstance(content, dict) and any(key in content for key in TARGET_KEYS)
+
+
+def _refuse_slipped(key: t.Any, where: str, home: str) -> t.NoReturn:
+    raise InvalidInput(
+        f"{where}: {key!r} stands beside what it belongs in: indent it below {home}.",
+        key=str(key),
+    )
 
 
 def _refuse_key(key: t.Any, known: t.Sequence[str], where: str) -> t.NoReturn:

@@ -93,10 +93,19 @@ class _Judge:
         own = self._judge_votes(requirement)
         if not own.reason:
             return own
-        for other in sorted(self.target.alternatives.get(requirement, ())):
+        others = sorted(self.target.alternatives.get(requirement, ()))
+        considered = [own]
+        for other in others:
             verdict = self._judge_votes(other)
+            by = f"by its alternative {other}"
             if not verdict.reason:
-                return dataclasses.replace(verdict, explanation=f"{verdict.explanation}, by its alternative {other}")
+                said = [one.explanation for one in (*considered, verdict)]
+                votes = tuple(vote for one in (verdict, *considered) for vote in one.votes)
+                return dataclasses.replace(verdict, explanation=f"{'; '.join(said)}, {by}", votes=votes)
+            considered.append(
+                dataclasses.replace(verdict, explanation=f"its alternative {other}: {verdict.explanation}")
+            )
+        own = _with_others(considered[0], considered[1:])
         waivers = tuple(waiver for waiver in self.waivers if waive and waiver.waives == requirement)
         if waivers:
             # An end is the first second at which a waiver waives nothing.
@@ -108,13 +117,19 @@ class _Judge:
         met = [verdict for _name, verdict in parts if not verdict.reason]
         enough = len(met) >= group.count
         speaking = [(name, verdict) for name, verdict in parts if bool(verdict.reason) != enough]
-        return _Verdict(
+        besides = [
+            dataclasses.replace(verdict, explanation=f"{name}: {verdict.explanation}")
+            for name, verdict in parts
+            if bool(verdict.reason) == enough
+        ]
+        verdict = _Verdict(
             "" if enough else min((verdict.reason for _name, verdict in speaking), key=REASONS.index),
             "; ".join(f"{name}: {verdict.explanation}" for name, verdict in speaking),
             tuple(vote for _name, verdict in speaking for vote in verdict.votes),
             tuple(waiver for verdict in met for waiver in verdict.waivers),
             sorted((verdict.until for verdict in met), reverse=True)[group.count - 1] if enough else math.inf,
         )
+        return _with_others(verdict, besides)
 
     def _judge_votes(self, job: str) -> _Verdict:
         """What the votes of one job say, waivers and alternatives left out."""
@@ -157,6 +172,15 @@ class _Judge:
 
     def _counts(self, vote: Vote) -> bool:
         return vote.candidate == self.subject.candidate or (vote.candidate is None and self.target.accept_unbound)
+
+
+def _with_others(verdict: _Verdict, others: t.Sequence[_Verdict]) -> _Verdict:
+    """``verdict`` with what else was considered, so that whoever reads the decision sees all of it."""
+    if not others:
+        return verdict
+    said = "; ".join(other.explanation for other in others)
+    votes = tuple(vote for other in others for vote in other.votes)
+    return dataclasses.replace(verdict, explanation=f"{verdict.explanation} ({said})", votes=(*verdict.votes, *votes))
 
 
 def evaluate(

@@ -28,10 +28,12 @@ from ..._gate.decision import (
     sentence,
     table,
     table_rows,
+    timestamp,
 )
 from ..._gate.waivers import Waiver, parse_waivers
 from ..._module.documents import read_document, read_yaml, write_document
 from ..._module.errors import InvalidInput, Refused, RelengError
+from .expectation import Expectation
 
 VOTE_KEYS: dict[str, t.Any] = {
     "job": str,
@@ -41,6 +43,8 @@ VOTE_KEYS: dict[str, t.Any] = {
     "url": str,
     "in_progress": bool,
 }
+# Seconds that the moment of a decision on file stands for the same decision made again.
+KEPT = 600
 # Keys of a vote that travel along and decide nothing.
 OTHER_VOTE_KEYS = {"schema", "bound", "hashes", "notes"}
 
@@ -64,7 +68,7 @@ class Gate:
         """
         subjects: list[Subject] = []
         try:
-            decision, unused = self._decide(subjects)
+            decision, unused, unsaid = self._decide(subjects)
         except Exception as error:
             # Whatever it was: a decision of before that says yes must not outlive it. Only the names of the candidates
             # are needed here, and as many as could be read.
@@ -81,6 +85,7 @@ class Gate:
             "heads": list(TABLE_HEADS),
             "rows": table_rows(decision),
             "unused_keys": unused,
+            "not_confirmed": unsaid,
         }
         if diff and self.params["path"]:
             result["diff"] = {"before": before, "after": decision}
@@ -88,8 +93,9 @@ class Gate:
             raise Refused(sentence(decision), **result)
         return result
 
-    def _decide(self, subjects: list[Subject]) -> tuple[dict[str, t.Any], list[str]]:
-        """The decision, and the keys of the criteria that mean nothing; ``subjects`` is filled on the way."""
+    def _decide(self, subjects: list[Subject]) -> tuple[dict[str, t.Any], list[str], list[str]]:
+        """The decision, the keys of the criteria that mean nothing, and what of the candidates nobody said anything
+        about; ``subjects`` is filled on the way."""
         candidates = [_candidate(given) for given in _as_list(self.params["candidate"])]
         if not candidates:
             raise InvalidInput("No candidate was given: there is nothing to decide on.")
@@ -98,39 +104,48 @@ class Gate:
         names = {part.component for candidate in candidates for part in candidate.components if part.component}
         target = criteria.target(self.params["target"], sorted(names))
         waivers = _waivers(self.params["waivers"])
-        stores = [self._store(candidate) for candidate in candidates]
-        subjects[:] = [
-            Subject(candidate.id, candidate.distro, store.read(candidate))
-            for candidate, store in zip(candidates, stores)
-        ]
+        expectation = Expectation.from_params(self.params)
+        store = self._store(candidates)
+        unsaid: dict[str, None] = {}
+        for candidate in candidates:
+            unsaid.update(dict.fromkeys(expectation.check(candidate)))
+            store.confirm(candidate)
+        subjects[:] = [Subject(candidate.id, candidate.distro, store.read(candidate)) for candidate in candidates]
         decision = evaluate(target, subjects, waivers, self.now)
-        known = self._known_jobs(decision, target, stores)
+        known = self._known_jobs(decision, target, store)
         if known is not None:
             decision = evaluate(target, subjects, waivers, self.now, known)
-        return decision, list(criteria.unused)
+        return decision, list(criteria.unused), list(unsaid)
 
-    def _store(self, candidate: Candidate) -> VoteStore:
-        """Where the candidate's votes are."""
+    def _store(self, candidates: list[Candidate]) -> VoteStore:
+        """Where votes are: that is for whoever asks to say, and never for the candidate."""
         if self.params["votes"] is not None:
             return GivenVotes(self.params["votes"])
         if self.params["directory"]:
-            return DirectoryVoteStore(self.params["directory"])
-        api_url = self.params["api_url"] or candidate.source.get("api_url")
-        return DlrnVoteStore(DlrnClient.from_params({**self.params, "api_url": api_url}))
+            return SeveralVoteStores([DirectoryVoteStore(path) for path in _as_list(self.params["directory"])])
+        if not self.params["api_url"]:
+            named = sorted({str(url) for one in candidates if (url := one.source.get("api_url"))})
+            hint = f" The lockfile says that it was resolved at {', '.join(named)}." if named else ""
+            raise InvalidInput(
+                "Where are the votes? Set api_url (or the environment's DLRNAPI_URL) or directory: what is judged does "
+                f"not choose its judge.{hint}"
+            )
+        return DlrnVoteStore(DlrnClient.from_params(self.params))
 
     @staticmethod
-    def _known_jobs(decision: dict[str, t.Any], target: Target, stores: list[VoteStore]) -> set[str] | None:
+    def _known_jobs(decision: dict[str, t.Any], target: Target, store: VoteStore) -> set[str] | None:
         """The names of all jobs that ever voted, if a job has no vote here; None where nobody can say."""
         if not missing_jobs(decision, target):
             return None
         try:
-            return {job for store in stores for job in store.jobs()}
+            return set(store.jobs())
         except RelengError:
             return None  # it would only have made the explanation better
 
     def _keep(self, decision: dict[str, t.Any], check_mode: bool) -> tuple[dict[str, t.Any], bool, dict[str, t.Any]]:
         """Write the decision unless the file says the same already; the decision on file, whether it was written, and
-        what was there. When nothing but the moment of evaluation would change, the file keeps the earlier moment."""
+        what was there. When nothing but the moment of evaluation would change, the file keeps an earlier moment that is
+        not long ago: a promotion asks how old a decision is."""
         path = self.params["path"]
         if not path:
             return decision, False, {}
@@ -138,11 +153,28 @@ class Gate:
             before = read_document(path, SCHEMA, "decision")
         except RelengError:
             before = {}  # none yet, or damaged: replaced
-        if {**before, "evaluated_at": decision["evaluated_at"]} == decision:
+        same = {**before, "evaluated_at": decision["evaluated_at"]} == decision
+        if same and timestamp(self.now - KEPT) <= before["evaluated_at"] <= decision["evaluated_at"]:
             return before, False, before
         if not check_mode:
             write_document(path, decision)
         return decision, True, before
+
+
+class SeveralVoteStores(VoteStore):
+    """Votes that lie in several folders, such as those of the jobs that a candidate of Koji went through."""
+
+    def __init__(self, stores: t.Sequence[VoteStore]) -> None:
+        self.stores = stores
+
+    def read(self, candidate: Candidate) -> list[Vote]:
+        return [vote for store in self.stores for vote in store.read(candidate)]
+
+    def report(self, candidate: Candidate, vote: Vote) -> bool:
+        raise InvalidInput("Which of the folders a vote belongs in can not be told.")
+
+    def jobs(self) -> list[str]:
+        return sorted({job for store in self.stores for job in store.jobs()})
 
 
 class GivenVotes(VoteStore):

@@ -27,9 +27,10 @@ from ..._dlrn.promotion import (
     promote,
     read_facts,
     read_label,
+    sibling_of,
 )
+from ..._gate.decision import CLOCKS, timestamp
 from ..._gate.decision import SCHEMA as DECISION
-from ..._gate.decision import timestamp
 from ..._module.documents import check_schema, read_document
 from ..._module.errors import Conflict, InvalidInput, Refused, RelengError, Unavailable
 from ..._module.lock import held_lock
@@ -52,6 +53,7 @@ class PromotedCandidate(Change):
     :param candidate: a lockfile's path, or its content.
     :param expected: what the label must hold now: ``absent``, a lockfile's path or content, or a list of hashes.
     :param decision: a decision file's path, or its content; None: nobody was asked.
+    :param decision_max_age_hours: hours that a decision may be old; 0: any age.
     :param lock: file that keeps other promotions of this host out.
     """
 
@@ -62,6 +64,7 @@ class PromotedCandidate(Change):
     trunk_url: str | None = None
     allow_older: bool = False
     decision: t.Any = None
+    decision_max_age_hours: float = 24.0
     lock: str | None = None
     lock_timeout: float = 0.0
     sleep: t.Callable[[float], None] = time.sleep
@@ -78,7 +81,9 @@ class PromotedCandidate(Change):
         if self._candidate.kind != "dlrn":
             raise InvalidInput(f"A candidate of kind {self._candidate.kind} is not of trunk; it can not be promoted.")
         self.trunk_url = check_trunk(self.trunk_url)
-        self._valid_until = check_decision(self.decision, self._candidate, label)
+        if self.decision_max_age_hours < 0:
+            raise InvalidInput(f"decision_max_age_hours is {self.decision_max_age_hours:g}; 0 or more is needed.")
+        self._decided = check_decision(self.decision, self._candidate, label)
         expected = parse_expected(self.expected)
         self._client = self.connect()
         self._before = self._read()
@@ -141,11 +146,23 @@ class PromotedCandidate(Change):
             )
 
     def _check_still_valid(self) -> None:
-        if self._valid_until is not None and timestamp(self.clock()) > self._valid_until:
+        decided, now = self._decided, self.clock()
+        if decided is None:
+            return
+        what = f"The decision to promote candidate {self._candidate.id}"
+        again = "Let rdo.releng.promotion_gate decide again."
+        if decided.valid_until is not None and timestamp(now) > decided.valid_until:
             raise Refused(
-                f"The decision to promote candidate {self._candidate.id} held until {self._valid_until}. Since then a "
-                "vote is too old, or a waiver has ended. Let rdo.releng.promotion_gate decide again."
+                f"{what} held until {decided.valid_until}. Since then a vote is too old, or a waiver has ended. {again}"
             )
+        allowed = self.decision_max_age_hours * 3600
+        if allowed and decided.evaluated_at < timestamp(max(0.0, now - allowed)):
+            raise Refused(
+                f"{what} was made at {decided.evaluated_at}; it may be {self.decision_max_age_hours:g} hours old "
+                f"(decision_max_age_hours). {again}"
+            )
+        if decided.evaluated_at > timestamp(now + CLOCKS):
+            raise Refused(f"{what} was made at {decided.evaluated_at}, which is yet to come: is a clock wrong? {again}")
 
     def _check_expected(self, expected: dict[str | None, Hashes]) -> None:
         holds = self._before.hashes()
@@ -177,6 +194,7 @@ class PromotedCandidate(Change):
         """What DLRN knows of the commits: none may be purged or built again; those of older builds are returned."""
         wanted, holds = self._wanted(), self._before.hashes()
         facts = self._facts({*wanted.values(), *holds.values()})
+        self._check_siblings(facts)
         if facts is None:
             return []
         unknown = [_named(component, hashes) for component, hashes in wanted.items() if hashes not in facts]
@@ -219,6 +237,22 @@ class PromotedCandidate(Change):
                 older=older,
             )
         return older
+
+    def _check_siblings(self, facts: dict[Hashes, Facts] | None) -> None:
+        """DLRN's API must take each commit for itself, and not for a newer one with an extended hash."""
+        taken = []
+        for component, hashes in self._wanted().items():
+            if facts is None:
+                sibling = sibling_of(self._client, hashes)
+            else:
+                sibling = facts[hashes].taken_for if hashes in facts else None
+            if sibling:
+                taken.append(f"{_named(component, hashes)} for the one with extended_hash {sibling}")
+        if taken:
+            raise Refused(
+                f"DLRN's API would promote something else: it takes {', '.join(taken)}, which it has built later of "
+                "the same commits. Resolve a candidate of that one, or remove that build on DLRN's host."
+            )
 
     def _facts(self, hashes: set[Hashes]) -> dict[Hashes, Facts] | None:
         try:
@@ -274,7 +308,7 @@ class PromotedCandidate(Change):
 
     def _overtaken(self, now: Label, when: str) -> Conflict:
         newest = now.rows[0] if now.rows else None
-        who = f" by {newest.user} at {utc(newest.timestamp)}" if newest else ""
+        who = f" by {newest.by} at {utc(newest.timestamp)}" if newest else ""
         return Conflict(
             f"The label {self.label} was promoted to something else {when}{who}: it does not hold this candidate "
             f"({'; '.join(_differences(self._wanted(), now.hashes()))}). The other promotion was left as it is.",
@@ -287,7 +321,8 @@ class PromotedCandidate(Change):
         others = [row for row in new_rows(self._before, after) if row.hashes != wanted.get(row.component)]
         if others:
             what = ", ".join(
-                f"{_named(row.component, row.hashes)} by {row.user} at {utc(row.timestamp)}" for row in others
+                f"{_named(row.component, row.hashes, wanted.get(row.component))} by {row.by} at {utc(row.timestamp)}"
+                for row in others
             )
             raise Conflict(
                 f"The label {self.label} holds this candidate now, but somebody promoted {what} at the same time, and "
@@ -326,10 +361,18 @@ class PromotedCandidate(Change):
         }
 
 
-def check_decision(decision: t.Any, candidate: Candidate, label: str) -> str | None:
+@dataclasses.dataclass(frozen=True)
+class Decided:
+    """When a decision was made, and the last second that it holds, in UTC; None: nothing in it can run out."""
+
+    evaluated_at: str
+    valid_until: str | None
+
+
+def check_decision(decision: t.Any, candidate: Candidate, label: str) -> Decided | None:
     """A decision, if there is one, must be to promote this candidate to this label.
 
-    :returns: the last second that it holds, in UTC; None where it holds for ever, or there is none.
+    :returns: how long it holds; None: there is none.
     :raises Refused: it is not.
     """
     if decision is None:
@@ -348,12 +391,11 @@ def check_decision(decision: t.Any, candidate: Candidate, label: str) -> str | N
     if candidate.id not in candidates:
         named = ", ".join(sorted(str(one) for one in candidates if one)) or "nobody"
         raise Refused(f"The decision {source} is for the candidate {named}, not for {candidate.id}.")
-    valid_until = document.get("valid_until")
-    if valid_until is not None and not (isinstance(valid_until, str) and MOMENT.fullmatch(valid_until)):
-        raise Refused(
-            f"The decision {source} is valid until {valid_until!r}, which is no moment such as {timestamp(0)}."
-        )
-    return valid_until
+    made, until = document.get("evaluated_at"), document.get("valid_until")
+    for said, moment in (("was made at", made), ("is valid until", until)):
+        if not (isinstance(moment, str) and MOMENT.fullmatch(moment)) and (moment, said) != (None, "is valid until"):
+            raise Refused(f"The decision {source} {said} {moment!r:.80}, which is no moment such as {timestamp(0)}.")
+    return Decided(str(made), until)
 
 
 def parse_expected(expected: t.Any) -> dict[str | None, Hashes]:
@@ -386,13 +428,13 @@ def _component(name: str | None) -> str:
     return name or "the label"
 
 
-def _named(component: str | None, hashes: Hashes) -> str:
-    return f"{component} {describe(hashes)}" if component else describe(hashes)
+def _named(component: str | None, hashes: Hashes, other: Hashes | None = None) -> str:
+    return f"{component} {describe(hashes, other)}" if component else describe(hashes, other)
 
 
 def _differences(expected: t.Mapping[str | None, Hashes], holds: t.Mapping[str | None, Hashes]) -> list[str]:
     return [
-        f"{_component(name)} is {describe(holds.get(name))}, not {describe(expected.get(name))}"
+        f"{_component(name)} is {describe(found, other)}, not {describe(other, found)}"
         for name in sorted({*expected, *holds}, key=str)
-        if expected.get(name) != holds.get(name)
+        if (other := expected.get(name)) != (found := holds.get(name))
     ]

@@ -48,6 +48,34 @@ def test_of_each_component_the_newest_counts():
     assert {name: one.commit_hash[0] for name, one in held.held.items()} == {"compute": "c", "network": "a"}
 
 
+def test_a_promotion_without_components_that_came_last_is_what_the_label_holds():
+    plain = {**ROW, "component": None, "commit_hash": "e" * 40}
+    assert {
+        name: one.commit_hash for name, one in promotion.read_label(Client([plain, ROW]), "tested").held.items()
+    } == {None: "e" * 40}
+    # One of before DLRN ran with components is not.
+    assert set(promotion.read_label(Client([ROW, plain]), "tested").held) == {"compute"}
+
+
+def test_a_promotion_by_nobody_that_dlrn_knows_is_null():
+    held = promotion.read_label(Client([{**ROW, "user": None}]), "tested").held["compute"]
+    assert (held.user, held.document()["user"]) == (None, None)
+
+
+def test_rows_of_something_else_than_was_asked_for_are_an_error():
+    with pytest.raises(Unavailable, match="promotions that it can not have"):
+        promotion.read_label(Client([{**ROW, "promote_name": "other"}]), "tested")
+
+
+def test_hashes_in_a_message_are_as_long_as_it_takes_to_tell_them():
+    one, other = ("a" * 40, "b" * 40, None), ("a" * 40, "b" * 16 + "c" * 24, None)
+    assert promotion.describe(one, other) == f"{'a' * 24}_{'b' * 24}"
+    assert promotion.describe(other, one) == f"{'a' * 24}_{'b' * 16}{'c' * 8}"
+    assert promotion.describe(one, one) == promotion.describe(one) == "aaaaaaaa_bbbbbbbb"
+    sibling = ("a" * 40, "b" * 40, "e" * 40)
+    assert promotion.describe(one, sibling) != promotion.describe(sibling, one)
+
+
 @pytest.mark.parametrize(("rows", "calls"), [(0, 1), (99, 1), (100, 2), (101, 2), (250, 3)])
 def test_without_a_tree_all_pages_are_read(rows, calls):
     client = Client([*[ROW] * (rows - 1), {**ROW, "component": "network"}][:rows])

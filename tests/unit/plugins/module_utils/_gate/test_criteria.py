@@ -59,6 +59,39 @@ def test_a_podified_file_loads_as_it_is():
     assert criteria.unused == ()
 
 
+def test_defaults_that_are_laid_under_a_promoter_file_may_stand_in_it():
+    """rdo-infra's promoter lays the defaults of its environments under each file, and theirs have more keys."""
+    criteria = load(
+        """
+        release: master
+        dockerfile_root: dockerfiles/
+        config_root: config
+        log_level: INFO
+        default_qcow_server: promoter
+        containers: {build_method: tripleo, container_preffix: openstack-}
+        dlrn: {components: [nova], promotion_target: current-tripleo, server: {port: 58080}}
+        promotions: {current-tripleo: {candidate_label: tripleo-ci-testing, criteria: [job-1]}}
+        """
+    )
+    assert criteria.target("current-tripleo", []).jobs() == {"job-1"}
+    assert {"dockerfile_root", "config_root", "dlrn"} <= set(criteria.unused)
+
+
+@pytest.mark.parametrize("jobs", ["{job-1: null, job-2: null}", "[job-1, job-2]"])
+def test_older_promoter_files_with_their_settings_below_main_load(jobs):
+    criteria = load(
+        f"""
+        main: {{api_url: "https://trunk.example.org/api", distro_version: "8", dry_run: "no", release: master}}
+        promote_from: {{current-tripleo: tripleo-ci-testing, current-tripleo-rdo: current-tripleo}}
+        current-tripleo: {jobs}
+        current-tripleo-rdo: [job-3]
+        """
+    )
+    assert criteria.target("current-tripleo", []).jobs() == {"job-1", "job-2"}
+    assert criteria.target("current-tripleo-rdo", ["nova"]).jobs() == {"job-3"}
+    assert criteria.unused == ("main.api_url", "main.distro_version", "main.dry_run", "main.release", "promote_from")
+
+
 def test_the_guide_shows_what_loads():
     """docs/promotion-gate.md: the first block is criteria, the second waivers."""
     guide = (ROOT / "docs" / "promotion-gate.md").read_text()
@@ -130,6 +163,17 @@ DEEP = "{any: [" * 7 + "a" + "]}" * 7
         ("promotions: {t: {criterai: [a]}}", ["promotions.t", "'criterai'", "'criteria'"]),
         ("promotions: {t: {criteria: []}}", ["promotions.t.criteria", "empty"]),
         ("promotions: {t: {candidate_label: x}}", ["promotions.t.criteria", "None"]),
+        ("promotions: {t: {criteria: }}", ["promotions.t.criteria", "commented out"]),
+        ("current-podified:", ["current-podified", "no jobs", "commented out"]),
+        ("promotions: {t: {criteria: [a]}}\nu: {criteria: [b]}", ["'u'", "indent it below promotions"]),
+        ("promotions:\nu: {criteria: [b]}", ["'u'", "indent it below promotions"]),
+        ("u: {candidate_label: x, criteria: [b]}", ["'u'", "indent it below promotions"]),
+        ("promotions: {t: , criteria: [a]}", ["criteria", "indent it below the target"]),
+        ("promotions: {t: {candidate_label: x}}\ncriteria: [a]", ["'criteria'", "indent it below a target"]),
+        ("main: {release: master, log_levle: INFO}\nt: [a]", ["main", "'log_levle'", "'log_level'"]),
+        ("main: [release]\nt: [a]", ["main", "mapping"]),
+        ("main: {release: master}\npromote_from: {t: x}", ["no target"]),
+        ("main: {release: master}\nt: {a: , b: [c]}", ["t.a", "no jobs"]),
         ("promotions: {t: {criteria: a}}", ["promotions.t.criteria", "'a'"]),
         ("promotions: {t: {criteria: [7]}}", ["promotions.t.criteria[0]", "7"]),
         ("promotions: {t: {criteria: [a, '']}}", ["promotions.t.criteria[1]"]),
@@ -158,7 +202,9 @@ DEEP = "{any: [" * 7 + "a" + "]}" * 7
         ("promotions: {t: {criteria: [a], distros: [9]}}", ["distros", "9"]),
         ('promotions: {t: {criteria: [a], any_success: "yes"}}', ["any_success", "'yes'"]),
         ("promotions: {t: {criteria: [a], accept_unbound: 1}}", ["accept_unbound", "1"]),
-        ("current: {nova: [a], glance: }", ["'current'"]),
+        ("current: {nova: [a], glance: }", ["current.glance", "no jobs", "commented out"]),
+        ("current: {nova: , glance: }", ["current.nova", "no jobs"]),
+        ("current: {nova: [a], glance: b}", ["'current'"]),
         ("current: {nova: []}", ["current.nova", "empty"]),
         ("7: [a]", ["7"]),
     ],

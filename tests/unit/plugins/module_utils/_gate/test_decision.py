@@ -146,6 +146,35 @@ def test_alternatives():
     assert decide(asked, Vote("a", success=False), Vote("x"), Vote("y")) == decision
 
 
+def test_every_verdict_that_was_considered_is_shown_with_its_vote():
+    asked = target("a", alternatives={"a": ("x", "y")})
+    red = only(decide(asked, Vote("x", success=False, url="https://x"), known_jobs={"x"})["unsatisfied"])
+    assert red["reason"] == "missing"
+    assert red["explanation"] == (
+        "never voted; closest: none (its alternative x: failed at 2026-11-21T08:31:40Z; "
+        "its alternative y: never voted; closest: none)"
+    )
+    assert [vote["url"] for vote in red["votes"]] == ["https://x"]
+    green = only(decide(asked, Vote("a", success=False, url="https://a"), Vote("x", url="https://x"))["satisfied"])
+    assert green["explanation"] == (
+        "failed at 2026-11-21T08:31:40Z; passed at 2026-11-21T08:31:40Z, by its alternative x"
+    )
+    assert {vote["url"] for vote in green["votes"]} == {"https://a", "https://x"}
+    waived = only(decide(asked, Vote("x", success=False), waivers=[waiver("a")])["waived"])
+    assert "its alternative x: failed" in waived["explanation"]
+
+
+def test_a_group_shows_those_that_did_not_decide_it_as_well():
+    votes = Vote("a", success=False, url="https://a"), Vote("b", url="https://b")
+    met = only(decide(target(Group("any", 1, ("a", "b"))), *votes)["satisfied"])
+    assert met["explanation"] == "b: passed at 2026-11-21T08:31:40Z (a: failed at 2026-11-21T08:31:40Z)"
+    unmet = only(decide(target(Group("all", 2, ("a", "b"))), *votes)["unsatisfied"])
+    assert unmet["explanation"] == "a: failed at 2026-11-21T08:31:40Z (b: passed at 2026-11-21T08:31:40Z)"
+    assert (
+        {vote["url"] for vote in met["votes"]} == {vote["url"] for vote in unmet["votes"]} == {"https://a", "https://b"}
+    )
+
+
 def test_a_job_that_never_voted_is_told_from_one_that_has_not_yet():
     asked = target("scenario001", "scenario002")
     decision = decide(asked, known_jobs={"scenario002", "scenario01", "unit"})

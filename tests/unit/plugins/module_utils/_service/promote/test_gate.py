@@ -56,6 +56,10 @@ def options(**more):
         "waivers": None,
         "directory": None,
         "votes": [vote()],
+        "trunk_urls": [],
+        "scenarios": [],
+        "base": [],
+        "dependencies": None,
         "path": None,
         "fail_unless_promoted": True,
         "api_url": None,
@@ -74,12 +78,16 @@ def test_a_decision_is_returned_and_written(tmp_path):
     assert json.loads(path.read_text()) == result["decision"] == result["diff"]["after"]
     assert result["rows"][0][:3] == ["unit", "el9", "satisfied"]
     assert result["summary"].startswith("Promote ")
-    # The same an hour later: the file stays as it is.
+    # The same a few minutes later: the file stays as it is.
     content = path.read_bytes()
-    again = run(now=NOW + 3600, path=str(path))
+    again = run(now=NOW + 600, path=str(path))
     assert (again["changed"], path.read_bytes()) == (False, content)
     assert again["decision"]["evaluated_at"] == result["decision"]["evaluated_at"]
     assert run(path=str(path), votes=[vote(), vote("more")])["changed"] is False
+    # An hour later it is on file that it still holds: a promotion asks how old a decision is.
+    later = run(now=NOW + 3600, path=str(path))
+    assert later["changed"]
+    assert later["decision"]["evaluated_at"] > result["decision"]["evaluated_at"]
 
 
 def test_check_mode_writes_nothing(tmp_path):

@@ -28,7 +28,7 @@ def candidate():
 
 def decision(subject, **change):
     given = {"schema": "rdo.releng/decision/1", "promote": True, "target": "tested", "candidate": subject.id}
-    return {**given, **change}
+    return {**given, "evaluated_at": "2026-02-01T12:00:00Z", "valid_until": None, **change}
 
 
 def test_no_decision_is_no_obstacle(candidate):
@@ -51,6 +51,8 @@ def test_a_decision_of_this_candidate_alone_or_among_others(candidate):
         {"candidate": "f" * 64},
         {"valid_until": "tomorrow"},
         {"valid_until": 1},
+        {"evaluated_at": None},
+        {"evaluated_at": "lately"},
     ],
 )
 def test_any_other_decision_is_refused(candidate, change):
@@ -99,16 +101,69 @@ class Client:
 
     def __init__(self, built_at, flags=0):
         self.commit = {"extendedHash": None, "dtBuild": built_at, "flags": flags}
+        self.commits = [self.commit]
 
     def get(self, path, **query):
         return []
 
     def graphql(self, query):
-        return {"c0": [self.commit]}
+        return {"c0": self.commits}
 
 
-def plan(candidate, client):
-    return PromotedCandidate(lambda: client, "tested", candidate.document(), "absent").plan()
+def plan(candidate, client, **more):
+    return PromotedCandidate(lambda: client, "tested", candidate.document(), "absent", **more).plan()
+
+
+DECIDED_AT = 1769947200  # 2026-02-01T12:00:00Z
+
+
+@pytest.mark.parametrize(
+    ("hours", "later", "said"),
+    [
+        ({}, 24 * 3600, None),
+        ({}, 24 * 3600 + 1, "was made at 2026-02-01T12:00:00Z; it may be 24 hours old"),
+        ({"decision_max_age_hours": 2}, 7201, "it may be 2 hours old"),
+        ({"decision_max_age_hours": 2}, 7200, None),
+        ({"decision_max_age_hours": 0}, 10**8, None),
+        ({}, -3600, None),
+        ({}, -3601, "yet to come"),
+    ],
+)
+def test_a_decision_is_taken_for_as_long_as_the_operator_says(candidate, hours, later, said):
+    more = {"decision": decision(candidate), "clock": lambda: DECIDED_AT + later, **hours}
+    if said is None:
+        assert plan(candidate, Client(BUILT_AT), **more).actions
+        return
+    with pytest.raises(Refused, match=said):
+        plan(candidate, Client(BUILT_AT), **more)
+
+
+def test_a_commit_that_the_api_takes_for_a_newer_sibling_is_not_promoted(candidate):
+    """DLRN's API finds the newest commit of the hashes it is given, whatever else it has."""
+    client = Client(BUILT_AT)
+    client.commits = [{"extendedHash": "e" * 40, "dtBuild": BUILT_AT + 60, "flags": 0}, client.commit]
+    with pytest.raises(Refused, match=f"compute aaaaaaaa_bbbbbbbb for the one with extended_hash {'e' * 40}"):
+        plan(candidate, client)
+    # Older siblings are not in the way.
+    client.commits.reverse()
+    assert plan(candidate, client).actions
+
+
+def test_without_graphql_votes_on_a_sibling_tell_it(candidate):
+    class Old(Client):
+        rows = ()
+
+        def get(self, path, **query):
+            return self.rows if path == "repo_status" else []
+
+        def graphql(self, query):
+            raise InvalidInput("There is no such page.", status=404)
+
+    client = Old(BUILT_AT)
+    assert plan(candidate, client, allow_older=True).actions
+    client.rows = [{"commit_hash": "a" * 40, "distro_hash": "b" * 40, "extended_hash": "e" * 40}]
+    with pytest.raises(Refused, match="takes compute aaaaaaaa_bbbbbbbb for the one"):
+        plan(candidate, client, allow_older=True)
 
 
 def test_the_very_build_that_was_pinned_is_promoted(candidate):
