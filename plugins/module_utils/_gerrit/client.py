@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import re
@@ -127,6 +128,12 @@ class GerritClient:
     def put(self, path: str, body: t.Mapping[str, t.Any]) -> t.Any:
         self.need_user()
         return self._call("PUT", path, body, repeatable=True)
+
+    def delete(self, path: str) -> None:
+        """Delete something; that it is gone already is as wanted."""
+        self.need_user()
+        with contextlib.suppress(NotFound):
+            self._call("DELETE", path, None, repeatable=True)
 
     def has_account(self, name: str) -> bool:
         """Whether there is an account of this user name or address that the user may see."""

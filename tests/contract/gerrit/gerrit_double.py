@@ -3,9 +3,10 @@
 """Stands in for Gerrit: the part of its REST API that is used, and real pushes to refs/for/* over HTTP and SSH.
 
 It is no recording: nobody had a Gerrit to record. What it answers follows Gerrit's documentation
-(Documentation/rest-api-changes.txt and rest-api-accounts.txt, user-upload.txt) and the messages of its sources
-(ReceiveCommits.java, ChangeMessages.java); the tests beside it hold it and a real Gerrit to the same. Of a change it
-tells only what the request's options ask for, as Gerrit does. What it does not know it refuses with 501, so that no
+(Documentation/rest-api-changes.txt, rest-api-accounts.txt and rest-api-projects.txt, user-upload.txt) and the messages
+of its sources (ReceiveCommits.java, ChangeMessages.java, CreateBranch.java); the tests beside it hold it and a real
+Gerrit to the same. Of a change it tells only what the request's options ask for, as Gerrit does. What it does not know it
+refuses with 501, so that no
 test passes by accident.
 """
 
@@ -287,6 +288,9 @@ class Gerrit:
                 name = urllib.parse.unquote(path.removeprefix("/accounts/"))
                 who = next((who for who, mail in ACCOUNTS.items() if name in (who, mail)), None)
                 return (200, _account(who)) if who else (404, f"Account '{name}' not found")
+            place = re.fullmatch(r"/projects/([^/]+)(?:/(branches|tags|commits)/([^/]+)(/in)?)?", path)
+            if place:
+                return self._reference_of(method, urllib.parse.unquote(place[1]), place[2], place[3], place[4], body)
             match = re.fullmatch(r"/changes/([^/]+)(?:/(.*))?", path)
             if not match:
                 return 501, f"the double does not know {method} {path}"
@@ -297,6 +301,68 @@ class Gerrit:
             if (method, match[2]) in (("GET", None), ("GET", "detail")):
                 return 200, self._info(change, options | DETAIL if match[2] else options)
             return self._change(method, match[2] or "", change, body)
+
+    def _reference_of(
+        self,
+        method: str,
+        project: str,
+        kind: str | None,
+        name: str | None,
+        included: str | None,
+        body: dict[str, t.Any],
+    ) -> tuple[int, t.Any]:
+        """Branches and tags (rest-api-projects.txt; CreateBranch.java, CreateTag.java, DeleteRef.java)."""
+        if not self.repository(project).is_dir():
+            return 404, f"Not found: {project}"
+        if kind is None:
+            return (
+                (200, {"id": urllib.parse.quote(project, safe=""), "state": "ACTIVE"}) if method == "GET" else (501, "")
+            )
+        name = urllib.parse.unquote(name or "").removeprefix(f"refs/{'heads' if kind == 'branches' else 'tags'}/")
+        if kind == "commits":
+            if not self._commit(project, name):
+                return 404, f"Not found: {name}"
+            found = {
+                what: self.git(
+                    project, "for-each-ref", f"--contains={name}", "--format=%(refname:short)", where
+                ).split()
+                for what, where in (("branches", "refs/heads"), ("tags", "refs/tags"))
+            }
+            return (200, found) if included and method == "GET" else (501, "the double does not know it")
+        reference = f"refs/{'heads' if kind == 'branches' else 'tags'}/{name}"
+        at = self.git(project, "rev-parse", "--quiet", "--verify", reference, check=False)
+        if method == "GET":
+            return (200, self._reference_info(project, reference, at)) if at else (404, f"Not found: {name}")
+        if method == "DELETE":
+            if not at:
+                return 404, f"Not found: {name}"
+            if any((c.project, c.branch, c.status) == (project, name, "NEW") for c in self.changes):
+                return 409, f"branch {reference} has open changes"
+            self.git(project, "update-ref", "-d", reference)
+            return 204, JsonText("")
+        if method != "PUT":
+            return 501, f"the double does not know {method} {kind}"
+        if at:
+            return 409, f'{"Branch" if kind == "branches" else "tag"} "{reference}" already exists'
+        commit = self._commit(project, body.get("revision", "HEAD"))
+        if not commit:
+            return 400, f'invalid revision "{body["revision"]}"'
+        for other in self.git(project, "for-each-ref", "--format=%(refname)").split():
+            if other.startswith(f"{reference}/") or reference.startswith(f"{other}/"):
+                return 409, f'Cannot create branch "{reference}" since it conflicts with branch "{other}".'
+        if body.get("message"):
+            self.git(project, "tag", "--annotate", "--message", body["message"], name, commit)
+        else:
+            self.git(project, "update-ref", reference, commit)
+        at = self.git(project, "rev-parse", reference)
+        return 201, self._reference_info(project, reference, at)
+
+    def _reference_info(self, project: str, reference: str, at: str) -> dict[str, t.Any]:
+        commit = self._commit(project, at)
+        return {"ref": reference, "revision": at, **({"object": commit, "message": "x"} if commit != at else {})}
+
+    def _commit(self, project: str, name: str) -> str:
+        return self.git(project, "rev-parse", "--quiet", "--verify", f"{name}^{{commit}}", check=False)
 
     def _change(self, method: str, action: str, change: Change, body: dict[str, t.Any]) -> tuple[int, t.Any]:
         if (method, action) == ("PUT", "topic"):
@@ -359,6 +425,9 @@ class Gerrit:
             def do_PUT(self) -> None:
                 self._serve("PUT")
 
+            def do_DELETE(self) -> None:
+                self._serve("DELETE")
+
             def log_message(self, format: str, *arguments: t.Any) -> None:
                 pass
 
@@ -398,7 +467,9 @@ class Gerrit:
                     query = urllib.parse.parse_qs(url.query)
                     data = json.loads(body) if body else {}
                     status, answer = gerrit.answer(method, path, query, data)
-                    if isinstance(answer, str) and not isinstance(answer, JsonText):
+                    if status == 204:
+                        self._send(status, "text/plain", b"")
+                    elif isinstance(answer, str) and not isinstance(answer, JsonText):
                         self._send(status, "text/plain", answer.encode())
                     else:
                         self._send(status, "application/json", b")]}'\n" + json.dumps(answer).encode())
