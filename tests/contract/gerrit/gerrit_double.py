@@ -5,9 +5,8 @@
 It is no recording: nobody had a Gerrit to record. What it answers follows Gerrit's documentation
 (Documentation/rest-api-changes.txt, rest-api-accounts.txt and rest-api-projects.txt, user-upload.txt) and the messages
 of its sources (ReceiveCommits.java, ChangeMessages.java, CreateBranch.java); the tests beside it hold it and a real
-Gerrit to the same. Of a change it tells only what the request's options ask for, as Gerrit does. What it does not know it
-refuses with 501, so that no
-test passes by accident.
+Gerrit to the same. Of a change it tells only what the request's options ask for, as Gerrit does. What it does not know
+it refuses with 501, so that no test passes by accident.
 """
 
 from __future__ import annotations
