@@ -57,6 +57,14 @@ $(ZUUL)/done: tests/zuul/requirements.txt tests/zuul/ansible-requirements.txt | 
 	ln -sfn 11 $(ZUUL)/ansible/9 # the executor wants every version that a job could ask for
 	touch $@
 
+# What consumes messages, and what the tests from events to artifacts need besides.
+EVENTS := .build/events
+$(EVENTS)/done: tests/events/requirements.txt | .venv/bin/uv system-packages
+	@.ci/system-packages events
+	$(UV) venv --quiet --clear --python $(PYTHON) $(EVENTS)
+	$(UV) pip install --quiet --compile-bytecode --python $(EVENTS)/bin/python -r $<
+	touch $@
+
 $(COLLECTION):
 	@mkdir -p $(dir $@)
 	ln -sfn $(CURDIR) $@
@@ -66,7 +74,8 @@ TRUNK := debtcollector glance keystone oslo.config oslo.i18n oslo.utils stevedor
 
 .PHONY: requirements
 requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
-	for file in requirements requirements-dev roles/dlrn_builder/files/dlrn-requirements tests/zuul/requirements tests/zuul/ansible-requirements; do
+	for file in requirements requirements-dev roles/dlrn_builder/files/dlrn-requirements roles/event_consumer/files/requirements \
+	  tests/events/requirements tests/zuul/requirements tests/zuul/ansible-requirements; do
 	  $(UV) pip compile --quiet --upgrade --python-version 3.11 --no-header --no-annotate $$file.in -o $$file.txt
 	done
 	for file in roles/quickstart/files/{base,keystone,glance}-wheels tests/zuul/trunk-wheels; do
@@ -103,9 +112,9 @@ contract: .venv/dev.done $(COLLECTION) ## What a Koji hub and a Gerrit do; on do
 SIDE_BY_SIDE := --durations 20 --dist loadfile --no-loadscope-reorder -m "not long"
 
 .PHONY: integration
-integration: .venv/dev.done $(DLRN)/done $(ZUUL)/done $(COLLECTION) ## Tests with the real rpmbuild, dnf, DLRN, Keystone, Tempest and Zuul, on loopback
+integration: .venv/dev.done $(DLRN)/done $(ZUUL)/done $(EVENTS)/done $(COLLECTION) ## Tests with the real rpmbuild, dnf, DLRN, Keystone, Tempest and Zuul, on loopback
 	@.ci/system-packages monitoring
-	@$(BIN)/pytest -q --numprocesses 3 $(SIDE_BY_SIDE) tests/integration tests/keystone tests/zuul
+	@$(BIN)/pytest -q --numprocesses 3 $(SIDE_BY_SIDE) tests/integration tests/keystone tests/zuul tests/events
 
 .PHONY: test-trunk
 test-trunk: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Of these, trunk to promotion: builds, candidates, votes, the gate, promotions, the quickstart
@@ -118,6 +127,10 @@ test-keystone: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Of these, Keystone f
 .PHONY: test-zuul
 test-zuul: .venv/dev.done $(DLRN)/done $(ZUUL)/done $(COLLECTION) ## What a real Zuul does with the jobs of zuul.d, with what takes too long for make test
 	@$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/zuul
+
+.PHONY: test-events
+test-events: .venv/dev.done $(EVENTS)/done $(COLLECTION) ## From events to artifacts, with what takes too long for make test
+	@$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/events
 
 .PHONY: bench
 bench: .venv/dev.done $(COLLECTION) ## Measure beside the peers and print the ratios

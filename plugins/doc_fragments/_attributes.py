@@ -53,6 +53,16 @@ attributes:
     support: full
 """
 
+    ACTIONGROUP_AMQP = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/rdo.releng.amqp) in C(module_defaults) to set the broker's address once.
+    support: full
+    membership:
+      - rdo.releng.amqp
+"""
+
     ACTIONGROUP_DLRN = r"""
 options: {}
 attributes:

@@ -66,6 +66,15 @@ GERRIT: Arguments = {
     **HTTP,
 }
 
+# doc fragment rdo.releng._amqp
+AMQP: Arguments = {
+    "amqp_url": {"type": "str", "no_log": True, "fallback": (env_fallback, ["AMQP_URL"])},
+    "ca_path": {"type": "path"},
+    "cert": {"type": "path"},
+    "key": {"type": "path", "no_log": False},
+    "timeout": {"type": "float", "default": 30.0},
+}
+
 # doc fragment rdo.releng._state
 STATE: Arguments = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 

@@ -24,13 +24,19 @@ from .files import open_state
 PACKAGES = {
     "bwrap": {"apt": "bubblewrap", "dnf": "bubblewrap"},
     "createrepo_c": {"apt": "createrepo-c", "dnf": "createrepo_c"},
+    "debugfs": {"apt": "e2fsprogs", "dnf": "e2fsprogs"},
     "dnf": {"apt": "dnf dnf-plugins-core", "dnf": "dnf dnf-plugins-core"},
     "git": {"apt": "git", "dnf": "git-core"},
     "gpg": {"apt": "gnupg", "dnf": "gnupg2"},
     "gpgv": {"apt": "gpgv", "dnf": "gnupg2"},
+    "mke2fs": {"apt": "e2fsprogs", "dnf": "e2fsprogs"},
+    "mksquashfs": {"apt": "squashfs-tools", "dnf": "squashfs-tools"},
     "mock": {"dnf": "mock"},
+    "ostree": {"apt": "ostree", "dnf": "ostree"},
+    "qemu-img": {"apt": "qemu-utils", "dnf": "qemu-img"},
     "rpmbuild": {"apt": "rpm", "dnf": "rpm-build"},
     "rpmspec": {"apt": "rpm", "dnf": "rpm-build"},
+    "rsync": {"apt": "rsync", "dnf": "rsync"},
 }
 
 
@@ -77,6 +83,7 @@ def run_command(
     expected: t.Container[int] = (0,),
     tail: int = 20000,
     watch: t.Callable[[str], None] | None = None,
+    held: t.Sequence[int] = (),
 ) -> Finished:
     """Run a program to its end.
 
@@ -88,6 +95,8 @@ def run_command(
     :param expected: exit statuses that are no error.
     :param tail: characters of output kept for the answer.
     :param watch: called with each line of output as it comes.
+    :param held: descriptors of locks that the program is to hold as well: when this process is killed, they stay held
+        until the program has ended, so that nobody else begins while it is still at work.
     :raises CommandFailed: any other exit status, or it can not be started.
     :raises TimedOut: when ``timeout`` was over.
     :raises InvalidInput: the log can not be written.
@@ -109,6 +118,7 @@ def run_command(
                     cwd=cwd,
                     env=None if environment is None else dict(environment),
                     start_new_session=True,
+                    pass_fds=held,
                 )
             except OSError as error:
                 known = {"rc": 126, "cmd": list(argv), "output": str(error), "log": log}

@@ -34,13 +34,14 @@ def held_lock(
     pause: float = 0.2,
     sleep: t.Callable[[float], None] = time.sleep,
     clock: t.Callable[[], float] = time.monotonic,
-) -> t.Iterator[None]:
+) -> t.Iterator[int]:
     """Hold the lock ``path``: nobody else does until the block ends, or this process does, however that happens.
 
     The kernel keeps the lock (``flock``); what is in the file is only for people. The file stays when it is free.
 
     :param purpose: what it is held for, written to the file with host, process, user and time.
     :param timeout: seconds to wait for whoever holds it.
+    :returns: the descriptor of the lock, for a program that is to hold it as well (``run_command(held=)``).
     :raises Conflict: it is held; ``holder`` is what the file says.
     """
     try:
@@ -63,7 +64,7 @@ def held_lock(
         since = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         _write(file, {"host": socket.gethostname(), "pid": os.getpid(), "user": _user(), "since": since, **purpose})
         try:
-            yield
+            yield file.fileno()
         finally:
             _write(file, {})
 

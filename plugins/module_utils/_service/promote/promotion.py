@@ -270,7 +270,7 @@ class PromotedCandidate(Change):
 
     # Writing
 
-    def _locked(self) -> contextlib.AbstractContextManager[None]:
+    def _locked(self) -> contextlib.AbstractContextManager[t.Any]:
         if not self.lock:
             return contextlib.nullcontext()
         purpose = {"label": self.label, "candidate": self._candidate.id, "api_url": self._client.api_url}

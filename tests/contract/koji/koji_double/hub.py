@@ -1028,7 +1028,7 @@ class Hub:
         ids = {build["id"] for build in builds}
         return [[self.pick("getLatestRPMS", rpm) for rpm in self.rpms if rpm["build_id"] in ids], builds]
 
-    def do_queryHistory(self, user, tables=None, tag=None, package=None):
+    def do_queryHistory(self, user, tables=None, tag=None, package=None, afterEvent=None):
         known = ("tag_listing", "tag_packages")
         for table in tables or []:
             if table == "nope":
@@ -1042,6 +1042,10 @@ class Hub:
         for table in tables or known:
             rows = self.taggings[found["id"]] if table == "tag_listing" else self.listings[found["id"]]
             made = [self.history_row(table, found, row) for row in rows]
+            if afterEvent is not None:
+                if "queryHistory afterEvent" not in self.read_in_source:
+                    raise NotRecorded("queryHistory with afterEvent")
+                made = [row for row in made if max(row["create_event"], row["revoke_event"] or 0) > afterEvent]
             answer[table] = [row for row in made if package in (None, row.get("name") or row.get("package.name"))]
         return answer
 

@@ -1,0 +1,118 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to rdo.releng: no promise is made about what lies in here.
+"""The outbox: what is to be said is a file before anybody is told, and stays until it was taken.
+
+An entry is named by the sha256 of what it says, so the same thing is said once, however often it is put there.
+``new`` holds what is to be sent, ``sent`` what was.
+"""
+
+from __future__ import annotations
+
+import email.errors
+import email.headerregistry
+import os
+import re
+import time
+import typing as t
+
+from .._module.documents import digest, read_document, write_document
+from .._module.errors import InvalidInput, RelengError
+from .._module.runner import Change, Plan
+from .spool import MOST_BYTES, TOPIC, sync
+
+SCHEMA = "rdo.releng/outbox/1"
+ID = re.compile(r"[0-9a-f]{64}")
+STATES = ("new", "sent")
+_PLAIN = re.compile(r"[^\x00-\x1f\x7f]{1,900}")
+
+
+class Say(Change):
+    """Put one thing to say in the outbox, unless it was put there before."""
+
+    def __init__(self, outbox: str, content: dict[str, t.Any], clock: t.Callable[[], float] = time.time) -> None:
+        self.outbox, self.content, self._clock = os.path.abspath(outbox), content, clock
+        self.id = digest(content)
+
+    @classmethod
+    def message(cls, params: dict[str, t.Any]) -> Say:
+        """What the module event_message puts there."""
+        topic, body = params["topic"], params["body"]
+        if not TOPIC.fullmatch(topic):
+            raise InvalidInput(f"{topic!r} cannot be a topic: words of printable characters with dots between can.")
+        content = {"kind": "message", "topic": topic, "body": body, "severity": params["severity"]}
+        if len(repr(body)) > MOST_BYTES:
+            raise InvalidInput(f"The body of {topic} is longer than {MOST_BYTES} characters.")
+        return cls(params["outbox"], content)
+
+    @classmethod
+    def mail(cls, params: dict[str, t.Any]) -> Say:
+        """What the module event_mail puts there."""
+        for receiver in (params["sender"], *params["receivers"]):
+            _check_address(receiver)
+        if not params["receivers"]:
+            raise InvalidInput("A mail needs at least one receiver.")
+        if not _PLAIN.fullmatch(params["subject"]):
+            raise InvalidInput(f"{params['subject']!r} cannot be a subject: one line of up to 900 characters can.")
+        content = {"kind": "mail", "sender": params["sender"], "receivers": sorted(params["receivers"])}
+        content.update(subject=params["subject"], text=params["text"], about=params["about"])
+        return cls(params["outbox"], content)
+
+    def plan(self) -> Plan:
+        known = any(os.path.exists(os.path.join(self.outbox, state, f"{self.id}.json")) for state in STATES)
+        what = self.content.get("topic") or f"mail to {', '.join(self.content['receivers'])}"
+        actions = [] if known else [f"say {what} ({self.id})"]
+        return Plan({"known": known}, {"known": True}, actions, {"id": self.id})
+
+    def apply(self, plan: Plan) -> dict[str, t.Any]:
+        entry = {"schema": SCHEMA, "id": self.id, "at": int(self._clock()), "content": self.content}
+        folder = os.path.join(self.outbox, "new")
+        write_document(os.path.join(folder, f"{self.id}.json"), entry, 0o640)
+        sync(folder)
+        return {}
+
+
+def _check_address(address: str) -> None:
+    try:
+        email.headerregistry.Address(addr_spec=address)
+        wrong = not address.isascii() or any(ord(char) <= 32 for char in address) or "@" not in address
+    except (ValueError, email.errors.HeaderParseError, IndexError):
+        wrong = True
+    if wrong:
+        raise InvalidInput(f"{address!r} is no mail address.")
+
+
+def waiting(outbox: str) -> list[str]:
+    """The paths of what is to be sent, the oldest first."""
+    folder = os.path.join(outbox, "new")
+    found = [one for one in (os.scandir(folder) if os.path.isdir(folder) else ()) if ID.fullmatch(one.name[:-5])]
+    return [one.path for one in sorted(found, key=lambda one: (one.stat().st_mtime_ns, one.name))]
+
+
+def read_entry(path: str) -> dict[str, t.Any]:
+    """An entry, as it was put there.
+
+    :raises InvalidInput: it is none, or its content is not what it is named by.
+    """
+    entry = read_document(path, SCHEMA, "entry of the outbox")
+    if entry.get("id") != os.path.basename(path)[:-5] or digest(entry.get("content")) != entry["id"]:
+        raise InvalidInput(f"The entry {path} is not what its name says: it was cut off or changed.", path=path)
+    return entry
+
+
+def sent(path: str) -> None:
+    """Note on disk that an entry was taken."""
+    folder = os.path.join(os.path.dirname(os.path.dirname(path)), "sent")
+    os.makedirs(folder, exist_ok=True)
+    os.rename(path, os.path.join(folder, os.path.basename(path)))
+    sync(folder)
+
+
+def summary(path: str) -> str:
+    """One line about an entry, for people; it need not be readable."""
+    try:
+        content = read_entry(path)["content"]
+        return content.get("topic") or f"mail to {', '.join(content['receivers'])}"
+    except RelengError as error:
+        return error.message
