@@ -21,6 +21,7 @@ LADDERS = {
     "_repodata": {"_rpm"},
     "_closure": {"_repodata", "_rpm"},
     "_build": {"_sandbox", "_rpm"},
+    "_compose": {"_sandbox", "_rpm"},
     "_distgit": {"_sandbox"},
 }
 
