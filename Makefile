@@ -112,8 +112,9 @@ contract: .venv/dev.done $(COLLECTION) ## What a Koji hub and a Gerrit do; on do
 SIDE_BY_SIDE := --durations 20 --dist loadfile --no-loadscope-reorder -m "not long"
 
 .PHONY: integration
-integration: .venv/dev.done $(DLRN)/done $(ZUUL)/done $(EVENTS)/done $(COLLECTION) ## Tests with the real rpmbuild, dnf, DLRN, Keystone, Tempest and Zuul, on loopback
+integration: .venv/dev.done $(DLRN)/done $(ZUUL)/done $(EVENTS)/done $(COLLECTION) ## Tests with the real rpmbuild, dnf, gpg, DLRN, Keystone, Tempest and Zuul, on loopback
 	@.ci/system-packages monitoring
+	@.ci/system-packages release
 	@$(BIN)/pytest -q --numprocesses 3 $(SIDE_BY_SIDE) tests/integration tests/keystone tests/zuul tests/events
 
 .PHONY: test-trunk

@@ -75,6 +75,15 @@ AMQP: Arguments = {
     "timeout": {"type": "float", "default": 30.0},
 }
 
+# doc fragment rdo.releng._signing
+SIGNING: Arguments = {
+    "key": {"type": "str", "required": True, "no_log": False},
+    "gnupg_home": {"type": "path"},
+    "passphrase": {"type": "str", "no_log": True},
+    "passphrase_file": {"type": "path"},
+    "signed_at": {"type": "int"},
+}
+
 # doc fragment rdo.releng._state
 STATE: Arguments = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 
