@@ -49,6 +49,17 @@ options:
   builds:
     description: What is wanted, given directly. The NVRs of each tag, one a package. It wins over rdoinfo's rows.
     type: dict
+  moves:
+    description:
+      - What moves, build by build, as a decision names it, instead of what is wanted in whole tags. C(build) is its
+        NVR. It comes to C(to), if that is given, and only then leaves C(from), if that is given.
+      - What is not named stays where it is, also what came after the decision. A build that is in neither tag any
+        more is refused (V(left)).
+      - A plan in a file is refused when builds of the named packages have changed in these tags since, and not when
+        others have.
+    type: list
+    elements: dict
+    default: []
   owner:
     description: Who is to own packages that a tag does not list yet. If not set, none is registered.
     type: str
@@ -169,6 +180,16 @@ EXAMPLES = r"""
     koji: cbs
     builds:
       cloud9s-openstack-epoxy-testing: [openstack-nova-31.0.0-1.el9s]
+
+- name: Do what a decision says, and nothing else
+  rdo.releng.koji_tag_builds:
+    koji: cbs
+    moves:
+      - build: openstack-nova-31.0.0-1.el9s
+        from: cloud9s-openstack-epoxy-candidate
+        to: cloud9s-openstack-epoxy-testing
+      - build: python-old-1.0-1.el9s
+        from: cloud9s-openstack-epoxy-testing
 """
 
 RETURN = r"""
@@ -263,6 +284,7 @@ def main() -> None:
             "phase": {"type": "str", "choices": ["build", "candidate", "testing", "release"]},
             "tags": {"type": "list", "elements": "str", "default": []},
             "builds": {"type": "dict"},
+            "moves": {"type": "list", "elements": "dict", "default": []},
             "owner": {"type": "str"},
             "allow_downgrade": {"type": "bool", "default": False},
             "exclusive": {"type": "bool", "default": False},

@@ -177,7 +177,7 @@ class TagPlan:
 
 def make_plan(wanted: Wanted, state: State, rules: Rules) -> TagPlan:
     """The actions that lead from ``state`` to ``wanted``, and those that ``rules`` refuse."""
-    return _Planner(wanted, state, rules).plan()
+    return Planner(wanted, state, rules).plan()
 
 
 def implied_rows(wanted: Wanted) -> dict[str, dict[str, str]]:
@@ -194,13 +194,20 @@ def implied_rows(wanted: Wanted) -> dict[str, dict[str, str]]:
     return rows
 
 
-def fingerprint(tag: Tag, touched: t.Collection[str]) -> str:
-    """A checksum of a tag less the builds that a plan acts on: what the plan itself never changes."""
-    others = [build.nvr for build in tag.builds if build.nvr not in touched]
+def fingerprint(tag: Tag, touched: t.Collection[str], packages: t.Collection[str] | None = None) -> str:
+    """A checksum of a tag less the builds that a plan acts on: what the plan itself never changes.
+
+    :param packages: only builds of these matter to the plan.
+    """
+    others = [
+        build.nvr for build in tag.builds if build.nvr not in touched and (not packages or build.name in packages)
+    ]
     return digest([tag.locked, tag.permission, others])
 
 
-class _Planner:
+class Planner:
+    """One plan in the making."""
+
     def __init__(self, wanted: Wanted, state: State, rules: Rules) -> None:
         self.wanted, self.state, self.rules = wanted, state, rules
         self.rows = implied_rows(wanted)

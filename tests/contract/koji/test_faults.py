@@ -245,7 +245,8 @@ CASES = [
          "No such history table: nope"),
 ]  # fmt: skip
 # These have tests of their own: they need more than one call.
-ELSEWHERE = {"expired", "duplicate-rpm", "symlink", "dependency"}
+ELSEWHERE = {"expired", "duplicate-rpm", "symlink", "dependency", "buildroot"}
+ELSEWHERE |= {"bad-header", "no-rpm", "signature-exists", "no-signature", "unsigned-packages"}  # test_hub_signatures.py
 
 
 def check(case: Case, world: World) -> None:

@@ -10,6 +10,7 @@ import typing as t
 
 from ..._koji.apply import Applier, Manner, is_done, wait_for_tasks
 from ..._koji.journal import Journal, default_folder, open_retags, open_tasks
+from ..._koji.moves import Move, check_moves, plan_moves
 from ..._koji.plan import (
     KINDS,
     SCHEMA,
@@ -144,20 +145,49 @@ class TagBuilds(Change):
             journal.write([{"event": "done", "action": "retag", "tag": tag, "build": build}])
 
     def _make_plan(self) -> tuple[dict[str, t.Any], State]:
+        if self._params["moves"]:
+            return self._plan_moves(check_moves(self._params["moves"]))
         wanted, context = self._wanted()
         rows = implied_rows(wanted)
         nvrs = sorted({nvr for packages in rows.values() for nvr in packages.values()})
         say(f"Reading {len(rows)} tags of {self._hub.address}")
         state = read_state(self._hub, [*rows, *context], nvrs)
+        return self._document(wanted, state, make_plan(wanted, state, self._rules())), state
+
+    def _plan_moves(self, moves: list[Move]) -> tuple[dict[str, t.Any], State]:
+        """The plan of a decision that names what moves: nothing else has to be as it was."""
         params = self._params
-        rules = Rules(
+        given = [name for name in ("builds", "phase", "tags", "exclusive") if params[name]]
+        if given:
+            raise InvalidInput(f"moves says all that is to be done: {', '.join(given)} can not be given with it.")
+        lines: list[Line] = []
+        source = f"{len(moves)} moves"
+        if params["rdoinfo"]:
+            info = read_rdoinfo(params)
+            lines = release_lines(info, params["release"], params["distro"])
+            source += f", tags of rdoinfo {info.description}"
+        tags = list(dict.fromkeys(tag for move in moves for tag in move.tags))
+        context = [line.before_release(tag) for line in lines for tag in line.tags if tag in tags]
+        say(f"Reading {len(tags)} tags of {self._hub.address}")
+        state = read_state(self._hub, [*tags, *filter(None, context)], [move.build for move in moves])
+        rows: dict[str, dict[str, str]] = {}
+        for move in moves:
+            if move.target:
+                rows.setdefault(move.target, {})[move.package] = move.build
+        wanted = Wanted(source, rows, lines)
+        packages = sorted({move.package for move in moves})
+        plan = plan_moves(moves, wanted, state, self._rules())
+        return self._document(wanted, state, plan, packages), state
+
+    def _rules(self) -> Rules:
+        params = self._params
+        return Rules(
             owner=params["owner"],
             allow_downgrade=params["allow_downgrade"],
             exclusive=params["exclusive"],
             permissions=frozenset(params["permissions"]),
             cut_short=self._cut_short.keys(),
         )
-        return self._document(wanted, state, make_plan(wanted, state, rules)), state
 
     def _prove(self, document: dict[str, t.Any], actions: t.Sequence[Action], state: State) -> dict[str, t.Any]:
         """``document`` with what ``actions`` would do to the tags' repositories, if that is asked, or was in the plan.
@@ -191,8 +221,13 @@ class TagBuilds(Change):
             )
         return proven
 
-    def _document(self, wanted: Wanted, state: State, plan: TagPlan) -> dict[str, t.Any]:
-        """The plan as it travels: with what the hub held where it acts, so that it can be seen whether that changed."""
+    def _document(
+        self, wanted: Wanted, state: State, plan: TagPlan, packages: list[str] | None = None
+    ) -> dict[str, t.Any]:
+        """The plan as it travels: with what the hub held where it acts, so that it can be seen whether that changed.
+
+        :param packages: only builds of these matter to the plan.
+        """
         touched: dict[str, dict[str, bool]] = {}
         for action in plan.actions:
             held = state.tags[action.tag]
@@ -208,7 +243,8 @@ class TagBuilds(Change):
             "refused": plan.refused,
             "closure": None,
             "state": {
-                name: {"others": fingerprint(_there(state, name), builds), "builds": builds}
+                name: {"others": fingerprint(_there(state, name), builds, packages), "builds": builds}
+                | ({"packages": packages} if packages else {})
                 for name, builds in sorted(touched.items())
             },
         }
@@ -369,7 +405,7 @@ def _refuse_if_moved(document: dict[str, t.Any], state: State, begun: bool, when
 
 def _moved(tag: Tag | None, then: dict[str, t.Any], begun: bool) -> bool:
     """Whether a tag is not as a plan found it; what the plan itself does may have begun."""
-    if tag is None or fingerprint(tag, then["builds"]) != then["others"]:
+    if tag is None or fingerprint(tag, then["builds"], then.get("packages")) != then["others"]:
         return True
     return not begun and any(tag.has(nvr) != was for nvr, was in then["builds"].items())
 

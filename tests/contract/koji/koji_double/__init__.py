@@ -5,7 +5,7 @@
 ``Hub`` is the state and the calls, ``Server`` puts it on the wire, with failures on request.
 """
 
-from .hub import Hub, NotRecorded, everything_read_in_source
+from .hub import Hub, NotRecorded, Recipe, everything_read_in_source
 from .server import Server
 
-__all__ = ["Hub", "NotRecorded", "Server", "everything_read_in_source"]
+__all__ = ["Hub", "NotRecorded", "Recipe", "Server", "everything_read_in_source"]

@@ -4,16 +4,20 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import fnmatch
+import hashlib
 import inspect
 import itertools
 import pathlib
 import re
+import time
 import typing as t
 import xmlrpc.client
 import zlib
 
+import koji
 import yaml
 
 RECORDING = pathlib.Path(__file__).parents[1] / "recording.yaml"
@@ -26,7 +30,8 @@ READS = {
     "getLastEvent", "getLatestBuilds", "getLatestRPMS", "getLoggedInUser", "getPackage", "getPackageConfig",
     "getPackageID", "getPerms", "getRPM", "getRepo", "getTag", "getTagExternalRepos", "getTagGroups",
     "getTaskDescendents", "getTaskInfo", "getTaskResult", "getUser", "listBuildRPMs", "listBuilds", "listPackages",
-    "listRPMs", "listTagged", "listTaggedRPMS", "listTags", "login", "logout", "multiCall", "queryHistory", "repoInfo",
+    "listRPMs", "listTagged", "listTaggedRPMS", "listTags", "login", "logout", "multiCall", "queryHistory",
+    "queryRPMSigs", "repoInfo",
     "showSession", "tagChangedSinceEvent",
 }  # fmt: skip
 Row = dict[str, t.Any]
@@ -48,6 +53,22 @@ class User(t.NamedTuple):
     name: str
     password: str
     permissions: set[str]
+
+
+class Recipe(t.NamedTuple):
+    """What comes of a source that is built.
+
+    :param seconds: of the hub's time that it takes.
+    :param rpms: name and architecture of the RPMs beside the source RPM.
+    :param requires: builds that the build tag's repository must show when it begins.
+    :param fails: how often it does first.
+    """
+
+    nvr: str
+    seconds: float = 0.0
+    rpms: tuple[tuple[str, str], ...] = ()
+    requires: tuple[str, ...] = ()
+    fails: int = 0
 
 
 def when(ts: float) -> str:
@@ -94,6 +115,14 @@ class Hub:
         self.uploads: dict[tuple[str, str], bytes] = {}
         self.imported: set[tuple[str, str]] = set()
         self.yum_repos: list[Row] = []
+        self.signatures: dict[int, dict[str, bytes]] = {}  # signature headers by RPM and key
+        self.written: set[tuple[int, str]] = set()  # signed copies
+        self.topdir: pathlib.Path | None = None  # where files lie, for tests that serve them
+        self.recipes: dict[str, Recipe] = {}
+        self.builders: int | None = None
+        self.regenerates: dict[str, float] = {}  # seconds of a new repository, by tags that get one after each change
+        self.speed: float | None = None
+        self.began = (self.now, time.monotonic())
         for name, permissions in (("kojiadmin", {"admin"}), ("alice", set())):
             self.add_user(name, permissions)
 
@@ -164,7 +193,7 @@ class Hub:
 
     def new_event(self, *tags: int) -> int:
         self.event += 1
-        self.now += 0.01
+        self.tick()
         self.events.append(self.now)
         for tag in tags:
             self.changes[tag] = self.event
@@ -874,17 +903,36 @@ class Hub:
             self.make_build(name, version, release, None, user)
         build = self.builds[self.nvrs[nvr]]
         rpm = self.add_rpm(build, name, arch, len(body), zlib.crc32(body))
+        self.keep_file(build, rpm, body)
         common = {key: rpm[key] for key in self.recording["answers"]["importRPM"] if key in rpm}
         source_rpm = None if source else f"{nvr}.src.rpm"
         extra = {"brootid": None, "build": dict(build), "sourcepackage": 1 if source else None, "sourcerpm": source_rpm}
         return self.answer("importRPM", common | extra)
 
+    def seed_file(self, nvr: str, path: pathlib.Path) -> None:
+        """An RPM of a build that is there, with its file."""
+        build, body = self.builds[self.nvrs[nvr]], path.read_bytes()
+        name, arch = path.name.rsplit("-", 2)[0], path.name.rsplit(".", 2)[1]
+        self.keep_file(build, self.add_rpm(build, name, arch, len(body), 0), body)
+
+    def keep_file(self, build: Row, rpm: Row, body: bytes) -> None:
+        """Where a hub has the file, and what it notes of it."""
+        if self.topdir is None:
+            return
+        files = koji.PathInfo(topdir=str(self.topdir))
+        target = pathlib.Path(files.build(build), files.rpm(rpm))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(body)
+        rpm["payloadhash"] = koji.RawHeader(koji.rip_rpm_sighdr(str(target))).get(1004).hex()
+
     def add_rpm(self, build: Row, name: str, arch: str, size: int, payload: int) -> Row:
         version, release = build["version"], build["release"]
+        number = self.next_id("rpm")
+        self.signatures[number] = {"": b""}
         self.rpms.append({
             "arch": arch, "build_id": build["id"], "buildroot_id": None, "buildtime": int(self.now), "draft": False,
             "epoch": None, "external_repo_id": 0, "external_repo_name": "INTERNAL", "extra": None,
-            "id": self.next_id("rpm"), "metadata_only": False, "name": name, "nvr": f"{name}-{version}-{release}",
+            "id": number, "metadata_only": False, "name": name, "nvr": f"{name}-{version}-{release}",
             "payloadhash": f"{payload:032x}", "release": release, "size": size, "version": version,
         })  # fmt: skip
         return self.rpms[-1]
@@ -899,6 +947,8 @@ class Hub:
         return [self.answer("listBuildRPMs", dict(rpm)) for rpm in self.rpms if rpm["build_id"] == buildID]
 
     def do_getRPM(self, user, rpminfo, strict=False):
+        if isinstance(rpminfo, int):
+            return self.pick("getRPM", self.rpm(rpminfo))
         nvr, arch = rpminfo.rsplit(".", 1)
         found = [rpm for rpm in self.rpms if (rpm["nvr"], rpm["arch"]) == (nvr, arch)]
         return self.pick("getRPM", found[0]) if found else None
@@ -1081,20 +1131,79 @@ class Hub:
         }  # fmt: skip
         return number
 
+    def tick(self) -> None:
+        """Let time go on: with ``speed``, so many seconds of the hub for one of ours."""
+        self.now += 0.01
+        if self.speed:
+            began, mark = self.began
+            self.now = max(self.now, began + self.speed * (time.monotonic() - mark))
+
     def work(self) -> None:
-        """What a builder host does between two requests."""
+        """What builder hosts do between two requests."""
+        self.tick()
+        for task in [task for task in self.tasks.values() if task["state"] == STATES["OPEN"]]:
+            if self.now >= task["ends"]:
+                self.finish(task)
+        for tag in self.regenerates:
+            self.regenerate(tag)
         for task in [task for task in self.tasks.values() if task["state"] == STATES["FREE"]]:
             task["age"] += 1
-            if self.task_delay is None or task["age"] < self.task_delay:
+            if self.task_delay is None or task["age"] < self.task_delay or self.is_busy(task):
                 continue
             task.update(start_time=when(self.now), start_ts=self.now, host_id=1)
             try:
-                task["result"] = getattr(self, "run_" + task["method"])(task["user"], *task["request"])
-                task["state"] = STATES["CLOSED"]
+                task["ends"] = self.begin(task)
             except xmlrpc.client.Fault as fault:
-                task.update(state=STATES["FAILED"], result=fault)
-            self.now += 0.01
-            task.update(completion_time=when(self.now), completion_ts=self.now)
+                self.end(task, "FAILED", fault)
+                continue
+            if task["ends"] is None:
+                self.finish(task)
+            else:
+                task["state"] = STATES["OPEN"]
+
+    def is_busy(self, task: Row) -> bool:
+        """Whether all builders are at work."""
+        building = [one for one in self.tasks.values() if one["method"] == "build" and one["state"] == STATES["OPEN"]]
+        return task["method"] == "build" and self.builders is not None and len(building) >= self.builders
+
+    def begin(self, task: Row) -> float | None:
+        """When a task that takes time will end; None for one that is done at once."""
+        if task["method"] == "newRepo":
+            task["event"] = self.event
+            return self.now + self.regenerates.get(task["request"][0], 0.0) if self.speed else None
+        recipe = self.recipes.get(task["request"][0]) if task["method"] == "build" else None
+        if recipe is None:
+            return None
+        existing = self.builds.get(self.nvrs.get(recipe.nvr, 0))
+        if existing and BUILD_STATES[existing["state"]] in ("FAILED", "CANCELED"):
+            existing.update(state=0, task_id=task["id"], start_time=when(self.now), start_ts=self.now)
+        elif existing:
+            raise NotRecorded("a second build of an NVR that is there")
+        else:
+            name, version, release = recipe.nvr.rsplit("-", 2)
+            build = self.builds[self.make_build(name, version, release, None, task["user"], state=0)]
+            build.update(task_id=task["id"], completion_time=None, completion_ts=None, source=task["request"][0])
+        return self.now + recipe.seconds
+
+    def finish(self, task: Row) -> None:
+        try:
+            self.end(task, "CLOSED", getattr(self, "run_" + task["method"])(task["user"], *task["request"]))
+        except xmlrpc.client.Fault as fault:
+            self.end(task, "FAILED", fault)
+
+    def end(self, task: Row, state: str, result: t.Any) -> None:
+        self.tick()
+        task.update(state=STATES[state], result=result, completion_time=when(self.now), completion_ts=self.now)
+
+    def regenerate(self, tag: str) -> None:
+        """What kojira does: a new repository when the tag, or one that it inherits from, has changed."""
+        line = self.line(self.tag(tag)["id"])
+        repo = next((one for one in reversed(self.yum_repos) if one["tag_id"] == line[0] and not one["dist"]), None)
+        changed = max(self.changes.get(one, 0) for one in line)
+        running = any(one["method"] == "newRepo" and one["request"] == [tag] and one["state"] in (0, 1)
+                      for one in self.tasks.values())  # fmt: skip
+        if not running and (repo is None or changed > repo["begin_event"]):
+            self.queue("newRepo", [tag], self.users["kojiadmin"])
 
     def run_tagBuild(self, user, tag_id, build_id, force, origin):
         tag, build = self.tags[tag_id], self.builds[build_id]
@@ -1107,34 +1216,61 @@ class Hub:
             self.remove_tagging(origin, build_id, user)
 
     def run_newRepo(self, user, tag):
-        tag_row = self.tag(tag)
-        event = self.event
+        mine = [one for one in self.tasks.values() if one["method"] == "newRepo" and one["request"] == [tag]]
+        event = next((one["event"] for one in reversed(mine) if one["state"] == STATES["OPEN"]), self.event)
         self.new_event()
-        number = self.next_id("yum_repo")
-        task = max(self.tasks)
+        options = {"debuginfo": False, "maven": False, "separate_src": False, "src": False}
+        task = {"task_id": mine[-1]["id"] if mine else max(self.tasks), "task_state": STATES["CLOSED"]}
+        begun = {"begin_event": event, "begin_ts": self.events[event]}
+        return [self.add_repo(tag, **begun, opts=options, custom_opts={}, **task), self.event]
+
+    def add_repo(self, tag: str, **values: t.Any) -> int:
+        row, number = self.tag(tag), self.next_id("yum_repo")
         self.yum_repos.append({
-            "begin_event": event, "begin_ts": self.events[event], "create_event": self.event, "create_ts": self.now,
-            "creation_time": when(self.now), "creation_ts": self.now, "custom_opts": {}, "dist": False,
-            "end_event": None, "end_ts": None, "id": number,
-            "opts": {"debuginfo": False, "maven": False, "separate_src": False, "src": False}, "state": 1,
-            "state_time": when(self.now), "state_ts": self.now, "tag_id": tag_row["id"], "tag_name": tag_row["name"],
-            "task_id": task, "task_state": STATES["CLOSED"],
-        })  # fmt: skip
-        return [number, self.event]
+            "begin_event": None, "begin_ts": None, "create_event": self.event, "create_ts": self.now,
+            "creation_time": when(self.now), "creation_ts": self.now, "custom_opts": None, "dist": False,
+            "end_event": None, "end_ts": None, "id": number, "opts": None, "state": 1, "state_time": when(self.now),
+            "state_ts": self.now, "tag_id": row["id"], "tag_name": row["name"], "task_id": None, "task_state": None,
+        } | values)  # fmt: skip
+        return number
 
     def run_build(self, user, source, target, opts=None):
         if target is not None and target not in self.targets:
             raise self.fault("unknown-target", target=target)
         if "://" in source and "#" not in source:
             raise self.fault("bad-scm", url=source)
-        raise self.fault("dependency", task=max(self.tasks))
+        recipe = self.recipes.get(source)
+        if recipe is None:
+            raise self.fault("dependency", task=max(self.tasks))
+        build = self.builds[self.nvrs[recipe.nvr]]
+        build.update(completion_time=when(self.now), completion_ts=self.now)
+        tag = self.targets[target]["build_tag_name"]
+        lacking = [nvr for nvr in recipe.requires if not self.is_shown(tag, nvr, build)]
+        if recipe.fails or lacking:
+            self.recipes[source] = recipe._replace(fails=max(0, recipe.fails - 1))
+            build["state"] = BUILD_STATES.index("FAILED")
+            raise self.fault("buildroot")
+        build["state"] = BUILD_STATES.index("COMPLETE")
+        for name, arch in ((build["name"], "src"), *recipe.rpms):
+            self.add_rpm(build, name, arch, 0, 0)
+        self.add_tagging(self.targets[target]["dest_tag"], build["id"], user)
+
+    def is_shown(self, tag: str, nvr: str, build: Row) -> bool:
+        """Whether the repository that a build began with showed another."""
+        line = self.line(self.tag(tag)["id"])
+        repos = [one for one in self.yum_repos if one["tag_id"] == line[0] and one["create_ts"] <= build["start_ts"]]
+        event = repos[-1]["begin_event"] if repos else -1
+        other = self.nvrs.get(nvr, 0)
+        rows = [row for one in line for row in self.taggings[one] if row["build_id"] == other]
+        return any(row["create_event"] <= event for row in rows)
 
     def do_newRepo(self, user, tag, event=None, src=False, debuginfo=False, separate_src=False):
         self.need(user, "regen-repo")
         return self.queue("newRepo", [self.tag(tag)["name"]], user)
 
     def do_getRepo(self, user, tag, state=None, event=None, dist=False, min_event=None):
-        found = [repo for repo in self.yum_repos if repo["tag_id"] == self.tag(tag)["id"]]
+        tag_id = self.tag(tag)["id"]
+        found = [repo for repo in self.yum_repos if repo["tag_id"] == tag_id and repo["dist"] == dist]
         return self.answer("getRepo", dict(found[-1])) if found else None
 
     def do_repoInfo(self, user, repo_id, strict=False):
@@ -1177,6 +1313,66 @@ class Hub:
     def do_cancelTask(self, user, task_id, recurse=True):
         self.need_login(user)
         self.tasks[task_id].update(state=STATES["CANCELED"], completion_time=when(self.now), completion_ts=self.now)
+
+    # Signatures and what carries them
+
+    def rpm(self, info: t.Any) -> Row:
+        found = next((rpm for rpm in self.rpms if rpm["id"] == info), None)
+        if found is None:
+            raise self.fault("no-rpm", rpm=info)
+        return found
+
+    def do_queryRPMSigs(self, user, rpm_id=None, sigkey=None, queryOpts=None):
+        if queryOpts or (rpm_id is None and sigkey is None):
+            raise NotRecorded("queryRPMSigs of all, or with options")
+        return [
+            self.answer("queryRPMSigs", {"rpm_id": rpm, "sighash": hashlib.md5(header).hexdigest(), "sigkey": key})
+            for rpm, headers in self.signatures.items()
+            for key, header in headers.items()
+            if rpm_id in (None, rpm) and sigkey in (None, key)
+        ]
+
+    def do_addRPMSig(self, user, an_rpm, data):
+        self.need(user, "sign")
+        rpm, header = self.rpm(an_rpm), base64.b64decode(data)
+        if not header.startswith(b"\x8e\xad\xe8"):
+            raise self.fault("bad-header", magic=header[:3])
+        key = koji.get_sighdr_key(header) or ""
+        if key in self.signatures.setdefault(an_rpm, {}):
+            raise self.fault("signature-exists", rpm=f"{rpm['nvr']}.{rpm['arch']}", key=key)
+        self.signatures[an_rpm][key] = header
+
+    def do_writeSignedRPM(self, user, an_rpm, sigkey, force=False):
+        self.need(user, "sign")
+        rpm = self.rpm(an_rpm)
+        if sigkey not in self.signatures.get(an_rpm, {}):
+            raise self.fault("no-signature", rpm=f"{rpm['nvr']}.{rpm['arch']}", key=sigkey)
+        self.written.add((an_rpm, sigkey))
+        if self.topdir:
+            files = koji.PathInfo(topdir=str(self.topdir))
+            place = files.build(self.builds[rpm["build_id"]])
+            target = pathlib.Path(place, files.signed(rpm, sigkey))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            koji.splice_rpm_sighdr(self.signatures[an_rpm][sigkey], f"{place}/{files.rpm(rpm)}", dst=str(target))
+
+    def do_distRepo(self, user, tag, keys, **task_opts):
+        return self.queue("distRepo", [self.tag(tag)["name"], keys, task_opts], self.need_login(user))
+
+    def run_distRepo(self, user, tag, keys, options):
+        needed = {"comp", "delta", "event", "volume", "inherit", "latest", "multilib", "split_debuginfo", "arch"}
+        needed |= {"skip_missing_signatures", "allow_missing_signatures", "zck", "zck_dict_dir", "write_signed_rpms"}
+        if not needed | {"skip_stat"} <= options.keys():
+            # The text of the recording names the hub's own files.
+            raise xmlrpc.client.Fault(1, "<Fault 1: 'Traceback (most recent call last):\n")
+        found = self.do_listTagged(user, tag, None, options["inherit"], None, options["latest"])
+        builds = {build["id"] for build in found}
+        unsigned = [
+            rpm for rpm in self.rpms if rpm["build_id"] in builds and not set(keys) & {*self.signatures[rpm["id"]]}
+        ]
+        if unsigned and not options["allow_missing_signatures"]:
+            raise self.fault("unsigned-packages")
+        self.new_event()
+        return f"Dist repository #{self.add_repo(tag, dist=True)} successfully generated"
 
     def do_getTaskDescendents(self, user, task_id, request=False):
         return {str(task_id): []}
