@@ -31,15 +31,13 @@ PACKAGES = {
     "gpgv": {"apt": "gpgv", "dnf": "gnupg2"},
     "mke2fs": {"apt": "e2fsprogs", "dnf": "e2fsprogs"},
     "mksquashfs": {"apt": "squashfs-tools", "dnf": "squashfs-tools"},
-    "gpg": {"apt": "gpg gpg-agent", "dnf": "gnupg2"},
-    "gpgv": {"apt": "gpgv", "dnf": "gnupg2"},
     "mock": {"dnf": "mock"},
     "ostree": {"apt": "ostree", "dnf": "ostree"},
     "qemu-img": {"apt": "qemu-utils", "dnf": "qemu-img"},
     "rpmbuild": {"apt": "rpm", "dnf": "rpm-build"},
-    "rpmspec": {"apt": "rpm", "dnf": "rpm-build"},
     "rpmkeys": {"apt": "rpm", "dnf": "rpm"},
     "rpmsign": {"apt": "rpm", "dnf": "rpm-sign"},
+    "rpmspec": {"apt": "rpm", "dnf": "rpm-build"},
     "rsync": {"apt": "rsync", "dnf": "rsync"},
 }
 
