@@ -1,0 +1,134 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to rdo.releng: no promise is made about what lies in here.
+"""A static site of releases, candidates and failures, out of what was read now and what earlier runs kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import typing as t
+
+from ..._journal.journal import read_journal
+from ..._module.documents import write_atomically
+from ..._module.errors import InvalidInput
+from ..._module.libraries import load_library
+from ..._module.runner import Change, Plan
+from ..report.time_line import TimeLine
+from .history import add_history, read_history
+from .pages import Trunk, file_name, front
+from .templates import PAGE
+
+# What a run writes, and may remove when it does not write it any more.
+OURS = re.compile(r"(?:index|(?:candidate|package|time-line)-[A-Za-z0-9._-]+)\.html")
+
+
+class WriteSite(Change):
+    """Write the pages that differ; pages of packages that build again go away.
+
+    :param params: the options of the module status_site.
+    :param now: seconds since 1970.
+    """
+
+    def __init__(self, params: dict[str, t.Any], now: float) -> None:
+        self.params, self.now = params, now
+        self.folder = params["path"]
+
+    def plan(self) -> Plan:
+        wanted: dict[str, str] = {}
+        trunks = []
+        for given in self.params["trunks"]:
+            kept = self._kept(given)
+            trunks.append(Trunk(kept, given, self.now))
+            path = self._history_path(given["release"], given["distro"])
+            wanted[path] = json.dumps(kept, indent=1, sort_keys=True, allow_nan=False) + "\n"
+        render = _renderer()
+        time_lines = {f"time-line-{file_name(one['title'])}.html": one for one in self.params["time_lines"]}
+        contexts = {"index.html": front(trunks, [(one["title"], path) for path, one in time_lines.items()], self.now)}
+        for trunk in trunks:
+            contexts.update(trunk.pages())
+        wanted.update({self._at(path): render(context) for path, context in contexts.items()})
+        wanted.update({self._at(path): self._time_line(one) for path, one in time_lines.items()})
+        before = {path: _read(path) for path in wanted}
+        stale = self._stale(wanted)
+        self._writes = {path: text for path, text in wanted.items() if before[path] != text}
+        actions = [f"write {os.path.relpath(path, self.folder)}" for path in self._writes]
+        actions += [f"remove {os.path.relpath(path, self.folder)}" for path in stale]
+        result = {
+            "pages": len(wanted) - len(trunks),
+            "candidates": sum(len(trunk.candidates) for trunk in trunks),
+            "index": self._at("index.html"),
+        }
+        texts = dict.fromkeys(stale, "")
+        return Plan({**before, **{path: _read(path) for path in stale}}, {**wanted, **texts}, actions, result)
+
+    def apply(self, plan: Plan) -> dict[str, t.Any]:
+        # The first page last: it links the others.
+        for path in sorted(self._writes, key=lambda path: path == self._at("index.html")):
+            write_atomically(path, self._writes[path].encode())
+        for path in plan.before.keys() - self._wanted_paths(plan):
+            os.unlink(path)
+        return {}
+
+    @staticmethod
+    def _wanted_paths(plan: Plan) -> set[str]:
+        return {path for path, text in plan.after.items() if text}
+
+    def _kept(self, given: dict[str, t.Any]) -> dict[str, t.Any]:
+        kept = read_history(self._history_path(given["release"], given["distro"]), given["release"], given["distro"])
+        try:
+            add_history(kept, given["history"]["candidates"], given["history"]["commits"])
+            newest = kept["candidates"][0]["name"] if kept["candidates"] else None
+            if given["decision"] and newest:
+                decision = {key: given["decision"][key] for key in ("summary", "heads", "rows")}
+                kept["decisions"][given["decided_on"] or newest] = decision
+        except (KeyError, TypeError, AttributeError) as error:
+            raise InvalidInput(
+                f"What was given of {given['release']} {given['distro']} is not what rdo.releng.dlrn_history_info and "
+                f"rdo.releng.promotion_gate return: {type(error).__name__} {error}."
+            ) from error
+        return kept
+
+    def _history_path(self, release: str, distro: str) -> str:
+        return os.path.join(self.params["data"], f"{file_name(f'{release}-{distro}')}.json")
+
+    def _at(self, path: str) -> str:
+        return os.path.join(self.folder, path)
+
+    def _time_line(self, one: dict[str, t.Any]) -> str:
+        lines, _damaged = read_journal(one["journal"])
+        if not lines:
+            raise InvalidInput(f"The journal {one['journal']} has no line: did a run write to it?", path=one["journal"])
+        page = self._at("time-line.html")
+        options = {"journal": one["journal"], "title": one["title"], "page": page, "text": None}
+        return TimeLine({**options, "builds": [], "waived": []}, None).plan().after[page]
+
+    def _stale(self, wanted: t.Collection[str]) -> list[str]:
+        """Pages that an earlier run wrote into the folders of these trunks, and nobody wants any more."""
+        folders = {os.path.dirname(path) for path in wanted if path.startswith(self.folder + os.sep)}
+        return sorted(
+            path
+            for folder in folders
+            if os.path.isdir(folder)
+            for name in os.listdir(folder)
+            if OURS.fullmatch(name) and (path := os.path.join(folder, name)) not in wanted
+        )
+
+
+def _renderer() -> t.Callable[[dict[str, t.Any]], str]:
+    jinja2 = load_library("jinja2")
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    template = environment.from_string(PAGE)
+    return lambda context: template.render(context)
+
+
+def _read(path: str) -> str:
+    if not os.path.exists(path):
+        return ""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError as error:
+        raise InvalidInput(f"The page {path} can not be read: {error}", path=path) from error

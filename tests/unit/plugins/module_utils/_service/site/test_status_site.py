@@ -1,0 +1,216 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The status site: what its pages say, what it keeps, what it writes again."""
+
+from __future__ import annotations
+
+import datetime
+import html
+import json
+import pathlib
+import re
+
+import pytest
+
+from ansible_collections.rdo.releng.plugins.module_utils._module.errors import InvalidInput
+from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform
+from ansible_collections.rdo.releng.plugins.module_utils._service.site.pages import age_words, file_name
+from ansible_collections.rdo.releng.plugins.module_utils._service.site.status_site import WriteSite
+
+DAY = 86400
+NOW = 1796000000.0
+
+
+def at(days_ago):
+    return int(NOW - days_ago * DAY)
+
+
+def utc(days_ago):
+    return datetime.datetime.fromtimestamp(at(days_ago), datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def commit(number, days_ago, project="python-alpha", component="common", status="SUCCESS"):
+    return {
+        "project": project,
+        "component": component,
+        "status": status,
+        "commit_hash": f"{number:040x}",
+        "distro_hash": "d" * 40,
+        "extended_hash": None,
+        "committed_at": utc(days_ago + 0.5),
+        "built_at": utc(days_ago),
+        "directory": f"component/common/{number}",
+    }
+
+
+def candidate(name, number, days_ago, votes=(), promoted=False):
+    part = commit(number, days_ago)
+    keys = (
+        "component",
+        "commit_hash",
+        "distro_hash",
+        "extended_hash",
+        "project",
+        "committed_at",
+        "built_at",
+        "directory",
+    )
+    return {
+        "name": name * 32,
+        "aggregate_hash": name * 32,
+        "staged_at": at(days_ago),
+        "promoted_at": at(days_ago - 0.1) if promoted else None,
+        "promoted_by": "ci" if promoted else None,
+        "components": [{key: part[key] for key in keys}],
+        "votes": list(votes),
+    }
+
+
+def vote(job, success, days_ago, url="https://logs.example.org/1", notes=""):
+    return {
+        "job": job,
+        "success": success,
+        "timestamp": at(days_ago),
+        "in_progress": False,
+        "url": url,
+        "notes": notes,
+    }
+
+
+def history():
+    green = [vote("scenario001", True, 8)]
+    red = [vote("scenario001", False, 1, notes="tempest: 3 failed"), vote("scenario002", True, 1)]
+    candidates = [candidate("b", 3, 2, red), candidate("a", 1, 8.5, green, promoted=True)]
+    return {"candidates": candidates, "commits": [commit(3, 2), commit(2, 3, "python-beta"), commit(1, 8.5)]}
+
+
+def params(tmp_path, **more):
+    trunk = {
+        "release": "epoxy",
+        "distro": "el9s",
+        "label": "current-passed-ci",
+        "history": history(),
+        "holding_back": [],
+        "ftbfs": [],
+        "decision": None,
+        "decided_on": None,
+        "trunk_url": "https://trunk.example.org/el9s",
+        "commit_url": "https://review.example.org/q/{commit}",
+        **more,
+    }
+    return {"path": str(tmp_path / "site"), "data": str(tmp_path / "data"), "trunks": [trunk], "time_lines": []}
+
+
+def write(given, now=NOW):
+    return perform(WriteSite(given, now), False, False)
+
+
+def text_of(path):
+    """What a person reads on a page."""
+    page = re.sub(r"<style>.*?</style>|<svg.*?</svg>", "", pathlib.Path(path).read_text(), flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def test_first_page(tmp_path):
+    result = write(params(tmp_path))
+    text = text_of(result["index"])
+    assert "epoxy el9s current-passed-ci 8 d 9 h old aaaaaaaaaaaa bbbbbbbbbbbb failed: scenario001 0" in text
+    assert result["candidates"] == 2
+
+
+def test_a_candidates_page(tmp_path):
+    write(params(tmp_path))
+    page = tmp_path / "site" / "epoxy-el9s" / f"candidate-{'b' * 32}.html"
+    text = text_of(page)
+    assert "1 of 2 jobs passed, 2 new commits" in text
+    assert "scenario001 failed" in text and "tempest: 3 failed" in text
+    assert f"https://review.example.org/q/{3:040x}" in page.read_text()
+    assert "https://trunk.example.org/el9s/component/common/2/" in page.read_text()
+    assert "python-beta common" in text
+
+
+def test_what_is_in_the_page_stays_text(tmp_path):
+    given = params(tmp_path)
+    evil = vote("<script>alert(1)</script>", False, 1, url="javascript:alert(1)", notes='"><img src=x>')
+    given["trunks"][0]["history"]["candidates"][0]["votes"].append(evil)
+    write(given)
+    page = (tmp_path / "site" / "epoxy-el9s" / f"candidate-{'b' * 32}.html").read_text()
+    assert "<script" not in page and "<img" not in page and "javascript:" not in page
+
+
+def test_a_package_that_does_not_build_has_a_page_until_it_does(tmp_path):
+    row = {"project": "python-gamma", "component": "common", "status": "FAILED", "since": utc(4)}
+    why = {
+        "package": "python-gamma",
+        "project": "gamma",
+        "class": "tests-failed",
+        "reason": "2 tests failed",
+        "url": None,
+    }
+    given = params(tmp_path, holding_back=[row], ftbfs=[why])
+    write(given)
+    page = tmp_path / "site" / "epoxy-el9s" / "package-python-gamma.html"
+    assert "2 tests failed" in text_of(page) and "tests-failed" in text_of(page)
+    assert "python-gamma common FAILED 4 d 0 h tests-failed" in text_of(page.parent / "index.html")
+    foreign = page.parent / "notes.html"
+    foreign.write_text("mine")
+    assert "remove epoxy-el9s/package-python-gamma.html" in write(params(tmp_path))["actions"]
+    assert not page.exists() and foreign.exists()
+
+
+def test_nothing_is_written_twice_and_check_mode_writes_nothing(tmp_path):
+    assert perform(WriteSite(params(tmp_path), NOW), True, True)["changed"]
+    assert list(tmp_path.iterdir()) == []
+    assert write(params(tmp_path))["changed"]
+    assert not write(params(tmp_path))["changed"]
+
+
+def test_what_dlrn_forgot_is_kept(tmp_path):
+    write(params(tmp_path))
+    given = params(tmp_path)
+    given["trunks"][0]["history"] = {"candidates": [candidate("c", 3, 0.5)], "commits": []}
+    result = write(given)
+    assert result["candidates"] == 3
+    kept = json.loads((tmp_path / "data" / "epoxy-el9s.json").read_text())
+    assert [one["name"][0] for one in kept["candidates"]] == ["c", "b", "a"]
+    assert "waits for jobs" in text_of(result["index"])
+
+
+def test_the_decision_is_shown_and_kept(tmp_path):
+    decision = {
+        "summary": "Do not promote bbb: scenario001: failed",
+        "heads": ["requirement", "result", "log"],
+        "rows": [["scenario001", "failed", "https://logs.example.org/1"]],
+    }
+    write(params(tmp_path, decision=decision))
+    write(params(tmp_path))
+    text = text_of(tmp_path / "site" / "epoxy-el9s" / f"candidate-{'b' * 32}.html")
+    assert "Do not promote bbb" in text and "scenario001 failed https://logs.example.org/1" in text
+
+
+def test_two_releases_never_share_what_is_kept(tmp_path):
+    write(params(tmp_path))
+    (tmp_path / "data" / "zed-el9s.json").write_bytes((tmp_path / "data" / "epoxy-el9s.json").read_bytes())
+    with pytest.raises(InvalidInput, match="not that of zed el9s"):
+        write(params(tmp_path, release="zed"))
+
+
+@pytest.mark.parametrize("given", [{}, {"candidates": [1], "commits": []}, {"candidates": [{}], "commits": []}])
+def test_a_history_of_another_shape_is_refused(tmp_path, given):
+    with pytest.raises(InvalidInput, match="dlrn_history_info"):
+        write(params(tmp_path, history=given))
+    assert not (tmp_path / "site").exists()
+
+
+def test_ages():
+    assert [age_words(seconds) for seconds in (59, 3600, 2 * DAY, 3.25 * DAY)] == [
+        "1 min",
+        "1 h 0 min",
+        "2 d 0 h",
+        "3 d 6 h",
+    ]
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", ".hidden", "a/b", "x" * 500, "ä\n"])
+def test_no_name_leads_out_of_the_folder(name):
+    assert re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,119}", file_name(name))
