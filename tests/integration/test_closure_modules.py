@@ -327,7 +327,7 @@ def test_installability_is_what_dnfs_own_solver_says_of_a_large_multilib_reposit
         [SYSTEM_PYTHON, SOLVER, str(repository), str(tmp_path / "cache")], capture_output=True, text=True, check=True
     )
     expected = solver.stdout.split()
-    assert len(expected) > 100
+    assert 10 < len(expected) < 1000
     assert sorted(one.unresolved.package for one in found) == sorted(expected)
 
 

@@ -39,18 +39,25 @@ class Effect:
     A requirement is the same before and after when it is of a package of the same name and architecture: a new version
     that still lacks what the old one lacked introduces nothing.
 
-    :param introduced: what would newly be unresolved, each with the source packages that bring it about.
+    :param broken: packages that would newly lack something, each with the requirement.
     :param fixed: what is unresolved now and would not be any more, or whose package would be gone.
     :param lost: packages that would be gone, with no other version of theirs seen.
     :param downgraded: (now, then) packages that would be seen in an older version.
+    :param causes: says what :attr:`introduced` is, when somebody asks.
     :param everything: says what :attr:`unresolved` is, when somebody asks.
     """
 
-    introduced: list[tuple[Unresolved, str]]
+    broken: list[tuple[int, str]]
     fixed: list[Unresolved]
     lost: list[int]
     downgraded: list[tuple[int, int]]
+    causes: t.Callable[[], list[tuple[Unresolved, str]]] = dataclasses.field(repr=False)
     everything: t.Callable[[], list[Unresolved]] = dataclasses.field(repr=False)
+
+    @functools.cached_property
+    def introduced(self) -> list[tuple[Unresolved, str]]:
+        """What would newly be unresolved, each with the source packages that bring it about, sorted."""
+        return self.causes()
 
     @functools.cached_property
     def unresolved(self) -> list[Unresolved]:
@@ -84,6 +91,7 @@ class Engine:
         self._providers: dict[int, tuple[int, ...]] = {}
         self._provided: dict[int, list[int]] = {}
         self._sources: dict[int, str] = {}
+        self._by_source: dict[str, dict[str, list[int]]] = {}
         self._said: dict[tuple[int, str, str], Unresolved] = {}
         self._visible = bytearray(packages.visible)
         # The package that stands for the system: libsolv lets it provide rpmlib().
@@ -136,6 +144,44 @@ class Engine:
         users = {user for dependency in self._provided.get(number, ()) for user in self._users.get(dependency, ())}
         return sorted(self.name(user) for user in users if self._checked[user] and user != number)
 
+    def source(self, number: int) -> str:
+        """NVR of the source package of a package; its own NEVRA where the metadata does not say."""
+        if number not in self._sources:
+            self._sources[number] = self.packages.source_nvr(number) or self.name(number)
+        return self._sources[number]
+
+    def is_seen(self, number: int) -> bool:
+        return bool(self._visible[number])
+
+    def requirements(self, number: int) -> tuple[frozenset[int], list[str]]:
+        """What a package of a checked or an offered repository requires: libsolv's ids, and rich dependencies.
+
+        Rich are those that no list of providers answers; :meth:`parts` leads on from there.
+        """
+        return self._requires.get(number, frozenset()), self._texts.get(number, [])
+
+    def parts(self, requirement: str) -> frozenset[int]:
+        """libsolv's ids of what a requirement consists of: itself, or all that a rich dependency speaks of."""
+        if is_structured(requirement):
+            return frozenset(self._atoms[atom] for atom in atoms(requirement))
+        return frozenset([self.packages.dependency(requirement)])
+
+    def providers(self, dependency: int) -> tuple[int, ...]:
+        """All packages that provide what somebody requires: seen or not, there or offered."""
+        return self._providers.get(dependency, ())
+
+    def users(self, dependency: int) -> t.Sequence[int]:
+        """Packages of checked and of offered repositories that require a dependency."""
+        return self._users.get(dependency, ())
+
+    def same_name(self, number: int) -> list[tuple[int, Repository]]:
+        """The packages that are there, seen or not, of the name of package ``number``."""
+        return self._members.get(self.packages.identity(number)[0], [])
+
+    def is_rightly_missing(self, dependency: int) -> bool:
+        """Whether nobody in a repository has to provide a dependency: ``rpmlib()``."""
+        return not self.providers(dependency) and self.packages.text(dependency).startswith(NOT_ASKED)
+
     # What would be
 
     @uncollected
@@ -170,11 +216,11 @@ class Engine:
             same = [self._say(number, text) for number in kept for text in self._failures[number]]
             return sorted(same + [self._say(*one) for one in new])
 
+        introduced = [one for one in new if self._key(one[0], one[1]) not in self._before]
         return Effect(
-            introduced=sorted(
-                (self._say(number, text, place), self._cause(number, text, moves))
-                for number, text, place in new
-                if self._key(number, text) not in self._before
+            broken=[(number, text) for number, text, _place in introduced],
+            causes=lambda: sorted(
+                (self._say(number, text, place), self._cause(number, text, moves)) for number, text, place in introduced
             ),
             fixed=self._fixed(dropped, new) if dropped else [],
             lost=moves.lost,
@@ -197,16 +243,15 @@ class Engine:
     def cause_of(self, one: Uninstallable, change: Change) -> str:
         """The source packages whose coming or going leaves a package without a way to be installed."""
         moves = self._moves(change)
-        if one.number in moves.entering:
-            return self._source(one.number)
         self.packages.consider(None)
         providers = {
             package.id for dependency in one.dependencies for package in self.packages.pool.whatprovides(dependency)
         }
+        moved = (one.packages & moves.entering.keys()) - {one.number} or (providers & moves.leaving)
+        if not moved and one.number in moves.entering:
+            return self._sources_of(self._brought(one.number, moves))
         # Where the reason speaks of none of them, it lies further down: any of them may be it.
-        moved = (one.packages & moves.entering.keys()) or (providers & moves.leaving)
-        everybody = moves.leaving | moves.entering.keys()
-        return self._sources_of(moved or everybody)
+        return self._sources_of(moved or moves.leaving | moves.entering.keys())
 
     def seen_after(self, change: Change) -> list[int]:
         """The packages that would be seen after ``change``, in ascending order."""
@@ -220,9 +265,17 @@ class Engine:
 
     def of_sources_like(self, numbers: t.Iterable[int], identifier: str) -> frozenset[int]:
         """Packages of the repository ``identifier`` whose source package has the name of one that ``numbers`` have."""
+        found = self._of_sources(identifier)
         names = {self._source_name(number) for number in numbers}
-        one = self._repository(identifier)
-        return frozenset(number for number in range(one.first, one.end) if self._source_name(number) in names)
+        return frozenset[int]().union(*(found.get(name, ()) for name in names))
+
+    def _of_sources(self, identifier: str) -> dict[str, list[int]]:
+        """The packages of a repository by the name of their source package."""
+        if identifier not in self._by_source:
+            one, found = self._repository(identifier), self._by_source.setdefault(identifier, {})
+            for number in range(one.first, one.end):
+                found.setdefault(self._source_name(number), []).append(number)
+        return self._by_source[identifier]
 
     def _repository(self, identifier: str) -> Repository:
         if identifier not in self._state:
@@ -230,7 +283,7 @@ class Engine:
         return self._state[identifier]
 
     def _source_name(self, number: int) -> str:
-        return self._source(number).rsplit("-", 2)[0]
+        return self.source(number).rsplit("-", 2)[0]
 
     def _moves(self, change: Change) -> _Moves:
         """Who would cease to be seen, and who would come to be seen: of each name touched, the rules decide anew."""
@@ -240,23 +293,24 @@ class Engine:
         for number in change.add:
             if into is not None and packages.admits(number, into):
                 entered.setdefault(self.packages.identity(number)[0], []).append((number, into))
-        names = entered.keys() | {self.packages.identity(number)[0] for number in change.remove}
+        identity, members, visible, remove = packages.identity, self._members, self._visible, change.remove
         moves = _Moves()
-        for name in names:
-            old = self._members.get(name, [])
-            new = [one for one in old if one[0] not in change.remove] + entered.get(name, [])
-            before = {number for number, _repository in old if self._visible[number]}
-            seen = packages.seen_of(new)
-            moves.leaving |= before - seen
-            moves.entering.update((number, place) for number, place in new if number in seen and number not in before)
-            self._compare_versions(before, seen, moves)
+        for name in entered.keys() | {identity(number)[0] for number in remove}:
+            old = members.get(name, [])
+            new = [one for one in old if one[0] not in remove] + entered.get(name, [])
+            before = {number for number, _repository in old if visible[number]}
+            seen = packages.seen_of(new) if new else set()
+            if before != seen:
+                moves.leaving |= before - seen
+                moves.entering.update((one, place) for one, place in new if one in seen and one not in before)
+                self._compare_versions(before, seen, moves)
         return moves
 
     def _compare_versions(self, before: set[int], after: set[int], moves: _Moves) -> None:
         """Note what of one name is lost or downgraded, for each architecture."""
         if before <= after:
             return
-        then = self._newest(after)
+        then = self._newest(after) if after else {}
         for arch, now in self._newest(before).items():
             if arch not in then:
                 moves.lost.append(now)
@@ -266,8 +320,9 @@ class Engine:
     def _newest(self, numbers: t.Iterable[int]) -> dict[int, int]:
         """The newest of some packages of one name for each architecture."""
         newest: dict[int, int] = {}
+        identity = self.packages.identity
         for number in numbers:
-            arch = self.packages.identity(number)[1]
+            arch = identity(number)[1]
             if arch not in newest or self._compare(number, newest[arch]) > 0:
                 newest[arch] = number
         return newest
@@ -328,9 +383,17 @@ class Engine:
         return (*self.packages.identity(number), text)
 
     def _cause(self, number: int, text: str, moves: _Moves) -> str:
-        """The source packages whose coming or going leaves ``text`` of package ``number`` unresolved."""
+        """The source packages whose coming or going leaves ``text`` of package ``number`` unresolved.
+
+        An entering package is to blame for what it requires, unless only what leaves with it provided that; then both
+        are, or only those that leave where what it replaces required the same.
+        """
         if number in moves.entering:
-            return self._source(number)
+            gone = {one for part in self.parts(text) for one in self._providers[part]} & moves.leaving
+            asked = gone and {one for one in moves.leaving if self._key(one, text) == self._key(number, text)}
+            if not any(self._asks(one, text) for one in asked):
+                gone |= self._brought(number, moves)
+            return self._sources_of(gone)
         if is_structured(text):
             # What the package requires besides can be what makes it impossible.
             wanted = {self._atoms[atom] for one in self._texts[number] for atom in atoms(one)} | self._requires[number]
@@ -341,14 +404,19 @@ class Engine:
             moves.causes[text] = self._sources_of(providers & moves.leaving)
         return moves.causes[text]
 
+    def _brought(self, number: int, moves: _Moves) -> set[int]:
+        """Whose doing it is that a package enters: its own, or of those that hid it."""
+        name = self.packages.identity(number)[0]
+        hid = {one for one in moves.leaving if self.packages.identity(one)[0] == name}
+        return {number} if self.packages.repository_of(number).offered or not hid else hid
+
+    def _asks(self, number: int, text: str) -> bool:
+        requires, texts = self.requirements(number)
+        return text in texts or self.packages.dependency(text) in requires
+
     def _sources_of(self, numbers: t.Iterable[int]) -> str:
         """The source packages of some packages, in one line."""
-        return ", ".join(sorted({self._source(number) for number in numbers}))
-
-    def _source(self, number: int) -> str:
-        if number not in self._sources:
-            self._sources[number] = self.packages.source_nvr(number) or self.name(number)
-        return self._sources[number]
+        return ", ".join(sorted({self.source(number) for number in numbers}))
 
     # The index
 

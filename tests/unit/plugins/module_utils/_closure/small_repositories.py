@@ -46,12 +46,13 @@ REQUIREMENTS = st.one_of(
 def make(
     name: str, version: str = "1", arch: str = "noarch", requires: t.Iterable[str] = (), provides: t.Iterable[str] = (),
     files: t.Iterable[str] = (), scriptlets: t.Iterable[str] = (),
+    conflicts: t.Iterable[str] = (),
 ) -> Package:  # fmt: skip
     """A package; it provides its name and version besides."""
     return Package(
         name, version, "1", arch, f"src-{name}", "python",
         provides=[f"{name} = {version}-1", *provides], requires=list(requires), files=list(files),
-        scriptlets=list(scriptlets),
+        scriptlets=list(scriptlets), conflicts=list(conflicts),
     )  # fmt: skip
 
 

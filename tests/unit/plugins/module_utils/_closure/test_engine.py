@@ -13,6 +13,7 @@ from small_repositories import check, folder, make, packages, repository, result
 
 from ansible_collections.rdo.releng.plugins.module_utils._closure.closure import Closure
 from ansible_collections.rdo.releng.plugins.module_utils._closure.engine import Change, Engine
+from ansible_collections.rdo.releng.plugins.module_utils._closure.installability import uninstallable
 from ansible_collections.rdo.releng.plugins.module_utils._closure.packages import Rules
 from ansible_collections.rdo.releng.plugins.module_utils._module.errors import InvalidInput
 
@@ -118,6 +119,13 @@ def test_an_older_version_comes_to_be_seen(engine):
     assert effect.lost == []
 
 
+def test_an_older_version_that_comes_to_be_seen_is_not_its_own_cause(tmp_path):
+    trunk = [make("lib", "2"), make("lib", "1", requires=["nosuch"]), make("tool")]
+    engine = Engine(seen_packages(sources(("trunk", repository(tmp_path / "trunk", trunk), True))))
+    effect = engine.what_if(Change(engine.find(["lib-2-1.noarch"])))
+    assert [(one.package, cause) for one, cause in effect.introduced] == [("lib-1-1.noarch", "src-lib-2-1")]
+
+
 def test_a_whole_source_package_goes(engine):
     gone = engine.find(["src-lib-1-1", "src-lib-2-1"])
     effect = engine.what_if(Change(gone))
@@ -135,6 +143,42 @@ def test_builds_come_with_new_needs_and_new_files(engine):
         ("trunk", "lib-3-1.noarch", "nosuch", "src-lib-3-1")
     ]
     assert names(effect.fixed) == [("plain-1-1.noarch", "/usr/share/deep/file")]
+
+
+def test_who_comes_is_to_blame_only_for_what_it_newly_asks(tmp_path):
+    trunk = [make("lib", provides=["cap"]), make("tool", requires=["cap"]), make("other", requires=["lib"])]
+    offer = [make("lib", "2"), make("tool", "2", requires=["cap"]), make("other", "2", requires=["lib", "cap"])]
+    ours = sources(("trunk", repository(tmp_path / "trunk", trunk), True))
+    offered = sources(("offer", repository(tmp_path / "offer", offer), True))
+    engine = Engine(seen_packages(ours, offers=offered))
+    effect = engine.what_if(
+        Change(
+            engine.find([f"{name}-1-1.noarch" for name in ("lib", "tool", "other")]), engine.offered("offer"), "trunk"
+        )
+    )
+    assert [(one.package, cause) for one, cause in effect.introduced] == [
+        ("other-2-1.noarch", "src-lib-1-1, src-other-2-1"),
+        ("tool-2-1.noarch", "src-lib-1-1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("offer", "cause"),
+    [
+        # What enters conflicts with what enters; with what is there; and asks for what leaves further down.
+        ([make("app", "2", requires=["lib"]), make("lib", "2", conflicts=["app"])], "src-lib-2-1"),
+        ([make("app", "2", requires=["lib"], conflicts=["lib"])], "src-app-2-1"),
+        ([make("app", "2", requires=["middle"]), make("middle", "2", requires=["nosuch"])], "src-middle-2-1"),
+    ],
+)
+def test_what_enters_is_its_own_cause_only_where_the_reason_speaks_of_nobody_else(tmp_path, offer, cause):
+    ours = sources(("trunk", repository(tmp_path / "trunk", [make("lib"), make("app"), make("middle")]), True))
+    offered = sources(("offer", repository(tmp_path / "offer", offer), True))
+    engine = Engine(seen_packages(ours, offers=offered))
+    numbers = engine.offered("offer")
+    change = Change(engine.of_sources_like(numbers, "trunk"), numbers, "trunk")
+    bad = uninstallable(engine.packages, engine.seen_after(change), sorted(numbers))
+    assert [engine.cause_of(one, change) for one in bad if one.unresolved.package.startswith("app-2")] == [cause]
 
 
 @pytest.mark.parametrize("name", ["nosuch-1-1", "lib", "../lib-2-1.noarch", ""])
