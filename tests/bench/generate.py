@@ -52,6 +52,7 @@ class Package:
     conflicts: list[str] = dataclasses.field(default_factory=list)
     obsoletes: list[str] = dataclasses.field(default_factory=list)
     files: list[str] = dataclasses.field(default_factory=list)
+    source_evr: str = ""  # the package's own unless given
 
     @property
     def evr(self) -> str:
@@ -286,7 +287,7 @@ def write_repository(folder: pathlib.Path, packages: t.Iterable[Package], seed: 
             f' archive="{len(nevra) * 3333}"/><location href="Packages/{nevra[0]}/{nevra}.rpm"/>\n<format>'
             "<rpm:license>ASL 2.0</rpm:license><rpm:vendor>Example</rpm:vendor><rpm:group>Unspecified</rpm:group>"
             "<rpm:buildhost>builder.example.org</rpm:buildhost>"
-            f"<rpm:sourcerpm>{package.source}-{package.evr}.src.rpm</rpm:sourcerpm>"
+            f"<rpm:sourcerpm>{package.source}-{package.source_evr or package.evr}.src.rpm</rpm:sourcerpm>"
             '<rpm:header-range start="4504" end="20000"/>\n'
             + relations("provides", package.provides)
             + relations("requires", package.requires, package.scriptlets)

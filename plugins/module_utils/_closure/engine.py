@@ -260,8 +260,8 @@ class Engine:
 
     def checked_of(self, numbers: t.Iterable[int]) -> list[int]:
         """Those of ``numbers`` whose repository is checked; offered packages enter one that is."""
-        places = [one for one in self.packages.repositories if one.source.checked or one.offered]
-        return [number for number in numbers if any(one.first <= number < one.end for one in places)]
+        places = self._checked_places
+        return [number for number in numbers if places[number]]
 
     def of_sources_like(self, numbers: t.Iterable[int], identifier: str) -> frozenset[int]:
         """Packages of the repository ``identifier`` whose source package has the name of one that ``numbers`` have."""
@@ -370,6 +370,7 @@ class Engine:
 
     def _say(self, number: int, text: str, place: str = "") -> Unresolved:
         if (number, text, place) not in self._said:
+            self.packages.consider(None)
             said = unresolved(self.packages, number, text, self._everybody)
             self._said[number, text, place] = said._replace(repository=place) if place else said
         return self._said[number, text, place]
@@ -445,6 +446,15 @@ class Engine:
             self._providers[dependency] = numbers
             for number in numbers:
                 self._provided.setdefault(number, []).append(dependency)
+
+    @functools.cached_property
+    def _checked_places(self) -> bytearray:
+        """1 for the packages of checked and of offered repositories, seen or not."""
+        places = bytearray(len(self._visible))
+        for one in self.packages.repositories:
+            if one.source.checked or one.offered:
+                places[one.first : one.end] = b"\1" * (one.end - one.first)
+        return places
 
     @functools.cached_property
     def _users(self) -> dict[int, list[int]]:

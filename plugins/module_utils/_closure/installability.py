@@ -27,12 +27,14 @@ class Uninstallable:
     :param number: the package.
     :param packages: those that the solver's reason speaks of.
     :param dependencies: libsolv's ids of those that its reason speaks of.
+    :param inferior: packages that a better architecture keeps out, in its reason.
     """
 
     unresolved: Unresolved
     number: int
     packages: frozenset[int]
     dependencies: frozenset[int]
+    inferior: frozenset[int]
 
 
 def uninstallable(packages: Packages, seen: list[int], numbers: t.Iterable[int]) -> list[Uninstallable]:
@@ -104,20 +106,14 @@ def _out_of_step(packages: Packages, seen: list[int]) -> set[int]:
     libsolv, as dnf has it, takes one of 32 bits beside one of 64 bits for the sake of others only in the same version,
     but whoever is asked for is taken: a solution with such a package says nothing of those that need it.
     """
-    twins: dict[int, dict[int, set[int]]] = {}
-    noarch = packages.pool.str2id("noarch")
-    for number in seen:
-        name, arch = packages.identity(number)
-        if arch != noarch:
-            twins.setdefault(name, {}).setdefault(arch, set()).add(number)
-    return {
-        number
-        for arches in twins.values()
-        if len(arches) > 1
-        for arch, numbers in arches.items()
-        for number in numbers
-        if not _has_its_version(packages, number, set().union(*(arches[other] for other in arches if other != arch)))
-    }
+    visible = set(seen)
+    found: set[int] = set()
+    for arches in packages.twins:
+        present = [numbers & visible for numbers in arches]
+        for numbers in present:
+            others = set[int]().union(*(other for other in present if other is not numbers))
+            found.update(one for one in numbers if others and not _has_its_version(packages, one, others))
+    return found
 
 
 def _has_its_version(packages: Packages, number: int, others: t.Iterable[int]) -> bool:
@@ -139,4 +135,5 @@ def _in_words(packages: Packages, number: int, problems: list[t.Any]) -> Uninsta
         number,
         frozenset(one.id for rule in rules for one in (rule.solvable, rule.othersolvable) if one is not None),
         frozenset(dependency.id for dependency in dependencies),
+        frozenset(rule.solvable.id for rule in rules if rule.type == packages.solv.Solver.SOLVER_RULE_INFARCH),
     )

@@ -122,6 +122,7 @@ class Packages:
         self._dependencies: dict[str, int] = {}
         self._texts: dict[int, str] = {}
         self._identities: dict[int, tuple[int, int]] = {}
+        self._sees_all = False
         with contextlib.ExitStack() as stack:
             for source in distinct(sources):
                 self.repositories.append(self._load(source, False, stack))
@@ -177,8 +178,22 @@ class Packages:
     def repository_of(self, number: int) -> Repository:
         return next(one for one in self.repositories if one.first <= number < one.end)
 
+    @functools.cached_property
+    def twins(self) -> list[list[set[int]]]:
+        """Of each name that packages of several architectures have, noarch aside, those of each architecture."""
+        names: dict[int, dict[int, set[int]]] = {}
+        noarch = self.pool.str2id("noarch")
+        for number in range(2, self._end()):
+            name, arch = self.identity(number)
+            if arch != noarch:
+                names.setdefault(name, {}).setdefault(arch, set()).add(number)
+        return [list(arches.values()) for arches in names.values() if len(arches) > 1]
+
     def consider(self, numbers: list[int] | None) -> None:
         """Let libsolv see these packages only; None: all."""
+        if numbers is None and self._sees_all:
+            return
+        self._sees_all = numbers is None
         # Its bitmap never grows: an old, shorter one must be dropped before a list with later packages is set.
         self.pool.set_disabled_list([])
         if numbers is not None:
