@@ -36,12 +36,22 @@ class HubBuild(Change):
     def __init__(self, params: dict[str, t.Any]) -> None:
         self._params = params
 
+    @classmethod
+    def on(cls, hub: Hub, params: dict[str, t.Any]) -> HubBuild:
+        """One of many builds, on a hub that is shared; whoever has it checks and waits."""
+        build = cls(params)
+        build._begin(hub)
+        return build
+
+    def _begin(self, hub: Hub) -> None:
+        self._hub = hub
+        self._source, self._target = self._params["source"], self._params["target"]
+        self._local = "://" not in self._source
+        self._nvr = self._params["nvr"] or self._nvr_of_source()
+
     def plan(self) -> Plan:
         params = self._params
-        self._hub = Hub.from_params(params)
-        self._source, self._target = params["source"], params["target"]
-        self._local = "://" not in self._source
-        self._nvr = params["nvr"] or self._nvr_of_source()
+        self._begin(Hub.from_params(params))
         self._check()
         self._running: int | None = None
         build = None if params["scratch"] else self._build()
@@ -58,7 +68,7 @@ class HubBuild(Change):
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:
         try:
-            task = self._running or self._queue()
+            task = self._running or self.queue()
             if not self._params["wait"]:
                 return {"task_id": task}
             if self._wait(task) != CLOSED:
@@ -92,7 +102,8 @@ class HubBuild(Change):
         found: list[dict[str, t.Any]] = build_info(self._hub, [str(self._nvr)], None, ["rpms"])["builds"]
         return found[0] if found else None
 
-    def _queue(self) -> int:
+    def queue(self) -> int:
+        """Queue the task that builds it; its number."""
         source = self._source
         if self._local:
             # A folder of its own: the hub takes no name twice in one.
@@ -128,7 +139,17 @@ class HubBuild(Change):
         return waiter.wait(ask, lambda state: state in (CLOSED, CANCELED, FAILED), f"task {task}")
 
     def _fail(self, task: int) -> t.NoReturn:
-        """Say why a task failed, with the lines of its logs that do."""
+        """:raises CommandFailed: saying why a task failed."""
+        why = self.why_failed(task)
+        raise CommandFailed(
+            f"Task {task} failed to build {self._nvr or self._source} for {self._target}: {why['failure_class']}. "
+            f"{why['fault']}",
+            task_id=task,
+            **why,
+        )
+
+    def why_failed(self, task: int) -> dict[str, t.Any]:
+        """Why a task failed: ``failure_class``, the ``lines`` of its ``logs`` that say so, and the hub's ``fault``."""
         try:
             self._hub.read("getTaskResult", task, about={"task": task})
             reason = f"task {task} did not end well"
@@ -138,15 +159,12 @@ class HubBuild(Change):
         failed = [one["id"] for children in descendants.values() for one in children if one["state"] == FAILED]
         logs = self._task_logs(failed or [task])
         diagnosis = diagnose(self._read(logs) or reason)
-        raise CommandFailed(
-            f"Task {task} failed to build {self._nvr or self._source} for {self._target}: "
-            f"{diagnosis.failure_class.value}. {reason}",
-            task_id=task,
-            failure_class=diagnosis.failure_class.value,
-            lines=diagnosis.lines,
-            logs=logs,
-            fault=reason,
-        )
+        return {
+            "failure_class": diagnosis.failure_class.value,
+            "lines": diagnosis.lines,
+            "logs": logs,
+            "fault": reason,
+        }
 
     def _task_logs(self, tasks: t.Sequence[int]) -> list[str]:
         """Addresses of the logs of tasks; none if it is not known where the hub serves its files."""
