@@ -7,35 +7,32 @@
 A log is read once from the beginning. A line that begins with ``+ `` is a command that our own runners logged, and one
 of mock's or DLRN's own sentences begins a new stage: the same words mean that a requirement of the build is missing
 while the root is prepared, and that what was built can not be installed afterwards.
+
+A log is written by whoever builds or tests: only the beginning of a line is looked at, by patterns that take time in
+proportion to its length, and of very many lines the first and the last.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import enum
 import os
 import re
 import typing as t
 
-from .._module.errors import NotFound
+from .._module.errors import InvalidInput, NotFound
+from .._module.files import open_input
+from .._module.text import clean
+from .signs import FailureClass, signs_in
 
 # Of a long log the cause is at the end; and nobody reads more lines than these.
 READ_BYTES = 4_000_000
 MOST_LINES = 12
-
-
-class FailureClass(str, enum.Enum):
-    """What went wrong; the values are what modules return."""
-
-    MISSING_REQUIREMENT = "missing-requirement"  # what it needs to be built or run is in no repository
-    PATCH_CONFLICT = "patch-conflict"  # a patch, or a rebase, does not apply
-    SOURCE_MISSING = "source-missing"  # an archive, patch or revision is not there
-    TESTS_FAILED = "tests-failed"  # tests ran, or could not be imported, and failed
-    NOT_INSTALLABLE = "not-installable"  # it was built, and can not be installed
-    SERVICE_FAILED = "service-failed"  # a service was not set up, did not answer, or ended while it was tested
-    TIMEOUT = "timeout"  # its time was over
-    INFRASTRUCTURE = "infrastructure"  # network, disk, memory, a service: not the package's fault
-    UNKNOWN = "unknown"  # none of these
+# Characters of a line that a pattern sees, and that are shown.
+LINE, SHOWN = 1000, 500
+# Lines of a log that are looked at, a quarter of them from its beginning.
+LOOKED_AT = 50_000
+# Different lines of one class that are kept in mind.
+_KEPT = 4 * MOST_LINES
 
 
 @dataclasses.dataclass
@@ -56,69 +53,18 @@ class Diagnosis:
 
 # The stages of a log that change what words mean.
 _INSTALL = re.compile(
-    r"^\+ .*\bdnf\b.* install .*\.rpm( |$)"  # our drivers: dnf install of packages that were just built
+    r"^\+ (?=.*\bdnf\b)(?=.* install )(?=.*\.rpm(?: |$))"  # our drivers: dnf install of packages that were just built
     r"|^Finish: (rpmbuild|build phase)"  # mock, with its post-installation behind
-    r"|^INFO: installing package\(s\): .*\.rpm"
+    r"|^INFO: installing package\(s\): (?=.*\.rpm)"
 )
 _PREPARE = re.compile(r"^\+ .*\b(dnf|rpmbuild|bwrap)\b|^Start: ")
 _CHECK = re.compile(r"^Executing\(%check\)")
 _SECTION = re.compile(r"^Executing\(%")
 
-_MISSING = re.compile(
-    r"No matching package to install: '(?P<a>[^']+)'"
-    r"|[Nn]othing provides (?P<b>.+?) needed by "
-    r"|[Nn]o package (?P<c>\S+) available"
-    r"|[Uu]nable to find a match: (?P<d>.+)"
-    r"|No match for argument: (?P<e>.+)"
-    r"|^\s+(?P<f>\S.*?) is needed by \S+$"
-)
 # Python says so where a build imports what it made, and then the section that did it fails as a whole.
 # In a service's log with the time and the process before it, as oslo.log writes a traceback.
 _MODULE = re.compile(r"^(?:[-\d]+ [\d:.]+ \d+ ERROR \S+ )?ModuleNotFoundError: No module named '(?P<a>[^']+)'")
 _SECTION_FAILED = re.compile(r"Bad exit status from \S+ \(%check\)")
-_PATCH = re.compile(
-    r"\bHunk #\d+ FAILED|\d+ out of \d+ hunks? FAILED|error: patch failed:|: patch does not apply"
-    r"|Reversed \(or previously applied\) patch detected|^CONFLICT \(|can't find file to patch"
-    r"|patch: \*\*\*\*|error: could not apply "
-)
-_SOURCE = re.compile(
-    r"[Bb]ad (file|source): .*: No such file|^error: File (?!not found)\S+: No such file"
-    r"|The requested URL returned error: 404|couldn't find remote ref|fatal: reference is not a tree"
-    r"|pathspec '.*' did not match any file|fatal: Couldn't find remote ref|^tar: .*: Cannot open: No such file"
-    r"|has \d+ spec files; it must have one"
-)
-_TESTS = re.compile(
-    r"^FAILED \(|^(FAIL|ERROR): \S+ \(\S+\)|^Failed to import test module: "
-    r"|^ - Failed:\s*[1-9]|^(FAILED|ERROR) \S+::|=+ .*\d+ (failed|error).* in .*=+"
-    r"|^Ran \d+ tests? .*FAILED|\bThe following tests exited without returning|unittest\.loader\._FailedTest"
-    r"|^\S+ \.\.\. (FAIL|ERROR)\b|^\{\d+\} .+ \.\.\. FAILED\b"
-    r"|error: Bad exit status from \S+ \(%check\)|^Bad exit status from \S+ \(%check\)"
-)
-_TIMEOUT = re.compile(
-    r"^= timeout: |(was )?ended after \d+(\.\d+)? s\b|commandTimeoutExpired|Timeout\(\d+\) expired for command"
-    r"|^ERROR: Command timed out|fixtures\._fixtures\.timeout\.TimeoutException|TimeoutExpired"
-)
-_INFRASTRUCTURE = re.compile(
-    r"No space left on device|Could not resolve host|Temporary failure in name resolution|No route to host"
-    r"|Connection (timed out|refused|reset)|Failed to synchronize cache for repo|Cannot download"
-    r"|Cannot retrieve metalink"
-    r"|[Ff]ailed to download metadata for repo|No more mirrors to try|All mirrors were (already )?tried|Curl error"
-    r"|Cannot allocate memory|Out of memory|oom-kill|Input/output error|Read-only file system|Device or resource busy"
-    r"|Error downloading packages|Disk quota exceeded|does not match intended download|Metadata file does not match"
-    r"|The requested URL returned error: 5\d\d|Could not read from remote repository|unable to access 'http"
-    r"|The repository \S+ \(\S+\) can not be read"  # our drivers, before they ask dnf
-    r"|^= exit (-9|137) after|^= Tempest was ended by SIGKILL"
-    r"|UNREACHABLE!|database disk image is malformed|error: rpmdb"
-)
-_UNINSTALLABLE = re.compile(
-    r"Failed install built packages|conflicting requests|conflicts with file from package"
-    r"|but none of the providers can be installed"
-    r"|file .* from install of .* conflicts|problem with installed package|[Cc]ould not depsolve|Transaction test error"
-    r"|package \S+ (requires|conflicts with|obsoletes) |scriptlet failed, exit status"
-)
-# As the scenarios say it that deploy services.
-_SERVICE = re.compile(r"^= Service \S+ ")
-# What a service raised, as oslo.log and Python write it.
 _RAISED = re.compile(r"^(?:[-\d]+ [\d:.]+ \d+ (?:ERROR|CRITICAL) \S+ )?(?P<a>(?:\w+\.)*\w+(?:Error|Exception): .+)")
 _ERROR = re.compile(
     r"^\s*error:|^ERROR\b|^Error\b|\bError: |^fatal:|Traceback|^E: |^Exception|^\w+(\.\w+)*(Error|Exception):"
@@ -135,9 +81,8 @@ def diagnose(text: str) -> Diagnosis:
     missing: list[str] = []
     modules: dict[str, str] = {}
     raised = ""
-    installing = checking = False
-    for line in text.splitlines():
-        line = line.rstrip()
+    installing = checking = warning = False
+    for line in _lines_of(text):
         if _INSTALL.search(line):
             installing, checking = True, False
             continue
@@ -147,23 +92,22 @@ def diagnose(text: str) -> Diagnosis:
         if _SECTION.search(line):
             checking = bool(_CHECK.search(line))
         if match := _MODULE.search(line):
-            modules[match["a"]] = line.strip()
+            modules[match["a"]] = shown_line(line)
         if match := _RAISED.search(line):
-            raised = match["a"]
-        for failure_class, pattern in _PATTERNS:
-            if not pattern.search(line):
-                continue
+            raised = shown_line(match["a"])
+        if line.startswith("RPM build "):
+            warning = "warnings" in line
+        for failure_class, name in () if warning and line.startswith("    ") else signs_in(line):
             if failure_class is FailureClass.MISSING_REQUIREMENT:
-                missing += _names(pattern.search(line))
+                if name and len(missing) < _KEPT:
+                    missing.append(clean(name))
                 if installing:
                     failure_class = FailureClass.NOT_INSTALLABLE
-            elif failure_class is FailureClass.NOT_INSTALLABLE and not installing:
-                failure_class = FailureClass.MISSING_REQUIREMENT
             elif failure_class is FailureClass.SOURCE_MISSING and checking:
                 continue
             elif failure_class is FailureClass.SERVICE_FAILED and raised:
-                found.setdefault(failure_class, []).append(raised)
-            found.setdefault(failure_class, []).append(line.strip())
+                _keep(found, failure_class, raised)
+            _keep(found, failure_class, shown_line(line))
             break
     if modules and all(_SECTION_FAILED.search(line) for line in found.get(FailureClass.TESTS_FAILED, [])):
         # No test failed: the module could not even be imported.
@@ -181,7 +125,28 @@ def diagnose(text: str) -> Diagnosis:
 
 def is_error(line: str) -> bool:
     """Whether a line is an error by its own account."""
-    return bool(_ERROR.search(line))
+    return bool(_ERROR.search(line[:LINE]))
+
+
+def _lines_of(text: str) -> t.Iterator[str]:
+    """The lines that are looked at, as far as they are."""
+    lines = text.splitlines()
+    first = LOOKED_AT // 4
+    if len(lines) > LOOKED_AT:
+        lines = lines[:first] + lines[first - LOOKED_AT :]
+    return (line[:LINE].rstrip() for line in lines)
+
+
+def shown_line(line: str) -> str:
+    """A line of a log as results and pages have it."""
+    line = clean(line.strip())
+    return line if len(line) <= SHOWN else f"{line[:SHOWN]}…"
+
+
+def _keep(found: dict[FailureClass, list[str]], failure_class: FailureClass, line: str) -> None:
+    kept = found.setdefault(failure_class, [])
+    if len(kept) < _KEPT and line not in kept:
+        kept.append(line)
 
 
 def diagnose_file(path: str, start: int = 0) -> Diagnosis:
@@ -191,28 +156,19 @@ def diagnose_file(path: str, start: int = 0) -> Diagnosis:
     :raises NotFound: it can not be read.
     """
     try:
-        with open(path, "rb") as file:
+        with open_input(path, "log") as file:
             file.seek(max(start, os.fstat(file.fileno()).st_size - READ_BYTES))
-            return diagnose(file.read().decode(errors="replace"))
-    except OSError as error:
+            return diagnose(file.read(READ_BYTES).decode(errors="replace"))
+    except (OSError, InvalidInput) as error:
         raise NotFound(f"The log {path} can not be read: {error}") from error
 
 
-_PATTERNS = [
-    (FailureClass.INFRASTRUCTURE, _INFRASTRUCTURE),
-    (FailureClass.TIMEOUT, _TIMEOUT),
-    (FailureClass.PATCH_CONFLICT, _PATCH),
-    (FailureClass.SOURCE_MISSING, _SOURCE),
-    (FailureClass.MISSING_REQUIREMENT, _MISSING),
-    (FailureClass.NOT_INSTALLABLE, _UNINSTALLABLE),
-    (FailureClass.SERVICE_FAILED, _SERVICE),
-    (FailureClass.TESTS_FAILED, _TESTS),
-]
 _WEIGHT = [
     FailureClass.INFRASTRUCTURE,
     FailureClass.TIMEOUT,
     FailureClass.SOURCE_MISSING,
     FailureClass.PATCH_CONFLICT,
+    FailureClass.PACKAGING,
     FailureClass.SERVICE_FAILED,
     FailureClass.TESTS_FAILED,
     FailureClass.NOT_INSTALLABLE,
@@ -220,12 +176,6 @@ _WEIGHT = [
 ]
 
 
-def _names(match: re.Match[str] | None) -> list[str]:
-    """What a line says is missing, without the version that is asked for."""
-    text = next((group for group in match.groups() if group), "") if match else ""
-    return [re.split(r"\s+[<>=]", text.strip())[0]] if text else []
-
-
 def _last_errors(text: str) -> list[str]:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [shown_line(line) for line in _lines_of(text) if line.strip()]
     return [line for line in lines if is_error(line)][-MOST_LINES:] or lines[-3:]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from .failures import diagnose, is_error
+from .._module.text import clean
+from .failures import LINE, SHOWN, diagnose, is_error, shown_line
 
 CONTEXT = 5
 
@@ -32,11 +33,13 @@ def first_error(text: str) -> FirstError | None:
     diagnosis = diagnose(text)
     lines = text.splitlines()
     saying = set(diagnosis.lines) if diagnosis.failure_class.value != "unknown" else set()
-    found = next((number for number, line in enumerate(lines) if line.strip() in saying), None)
+    found = next((number for number, line in enumerate(lines) if shown_line(line[:LINE]) in saying), None)
     if found is None:
         found = next((number for number, line in enumerate(lines) if is_error(line)), None)
     if found is None:
         return None
     shown = range(max(0, found - CONTEXT), min(len(lines), found + CONTEXT + 1))
-    excerpt = "\n".join(f"{'>' if number == found else ' '} {number + 1}: {lines[number][:500]}" for number in shown)
-    return FirstError(found + 1, lines[found].strip()[:500], excerpt, diagnosis.failure_class.value)
+    excerpt = "\n".join(
+        f"{'>' if number == found else ' '} {number + 1}: {clean(lines[number][:SHOWN])}" for number in shown
+    )
+    return FirstError(found + 1, shown_line(lines[found][:LINE]), excerpt, diagnosis.failure_class.value)

@@ -13,20 +13,26 @@ import os
 import shutil
 import tempfile
 import typing as t
+import zlib
 
 from ..._diagnosis.first_error import FirstError, first_error
 from ..._diagnosis.secrets import Masker, after_cut
 from ..._module.command import run_command
 from ..._module.documents import write_atomically
 from ..._module.errors import InvalidInput, RelengError
+from ..._module.files import open_state
 from ..._module.progress import say
 from ..._module.runner import Change, Plan
+from ..._module.text import one_line
 from .report_page import render_page
 from .run_report import shape_for_page, summarize
 from .run_steps import NAME, check_step, format_time
 
 # A line without an end is cut into pieces of this size, so that memory is bounded, too.
-LINE = 65536
+# Characters of a line that are kept, and how long a secret can be that is cut off with the rest.
+LINE, SECRET = 65536, 8192
+# Bytes of a file name beside which there is room for those of temporary files, and bytes that are unpacked of a file.
+NAME_BYTES, UNPACKED = 240, 4 << 30
 # Of a file that is too long the end is kept, and this part of it from the beginning.
 BEGINNING = 0.25
 COMMAND_TIMEOUT = 60
@@ -141,19 +147,24 @@ class CollectLogs(Change):
 
     def _keep(self, path: str, name: str, work: str) -> tuple[Kept, str]:
         """Copy a file; and its text, as far as it was kept."""
+        shown = one_line(path, 1000)
         try:
+            if any(len(part.encode()) > NAME_BYTES for part in path.split("/")):
+                return Kept(shown, None, note="its name is too long"), ""
             if os.path.islink(path) or not os.path.isfile(path):
-                return Kept(path, None, note="not there" if not os.path.lexists(path) else "no regular file"), ""
+                return Kept(shown, None, note="not there" if not os.path.lexists(path) else "no regular file"), ""
             if self._left <= 0:
-                return Kept(path, None, note="the collection is full"), ""
-            opened = gzip.open if path.endswith(".gz") else open
-            with opened(path, "rb") as file:
+                return Kept(shown, None, note="the collection is full"), ""
+            with open_state(path, "log", os.O_RDONLY) as raw:
+                file = gzip.GzipFile(fileobj=raw) if path.endswith(".gz") else raw
                 if b"\0" in file.read(8192):
-                    return Kept(path, None, note="no text, so its secrets can not be masked"), ""
+                    return Kept(shown, None, note="no text, so its secrets can not be masked"), ""
                 file.seek(0)
                 pieces, note = self._bounded(file)
-        except (OSError, EOFError) as error:
-            return Kept(path, None, note=f"can not be read: {error}"), ""
+        except UnicodeEncodeError:
+            return Kept(shown, None, note="its name is not UTF-8"), ""
+        except (OSError, EOFError, zlib.error, RelengError) as error:
+            return Kept(shown, None, note=f"can not be read: {one_line(str(error))}"), ""
         return self._write(path, name, pieces, note, work)
 
     def _bounded(self, file: t.Any) -> tuple[list[bytes], str]:
@@ -165,6 +176,8 @@ class CollectLogs(Change):
         size, end = len(beginning), beginning
         while chunk := file.read(1024 * 1024):
             size += len(chunk)
+            if size > UNPACKED:
+                raise InvalidInput(f"it is larger than {UNPACKED} bytes")
             end = (end + chunk)[-most:]
         # Whole lines: half a secret is not known for one.
         first = beginning[: beginning.rfind(b"\n", 0, int(most * BEGINNING)) + 1]
@@ -176,9 +189,7 @@ class CollectLogs(Change):
     def _write(self, source: str, name: str, pieces: list[bytes], note: str, work: str) -> tuple[Kept, str]:
         masker = Masker(self._params["secrets"])
         lines = b"".join(pieces).decode(errors="replace").splitlines(keepends=True)
-        text = "".join(
-            masker.line(line[start : start + LINE]) for line in lines for start in range(0, len(line) or 1, LINE)
-        )
+        text = "".join(masker.line(_cut_line(line, masker)) for line in lines)
         content = gzip.compress(text.encode(), mtime=0)
         if len(content) > self._left:
             return Kept(source, None, note="the collection is full"), ""
@@ -186,7 +197,7 @@ class CollectLogs(Change):
         if not name.endswith(".gz") or os.path.exists(os.path.join(work, name)):
             name += ".gz"  # also of a compressed log that lies beside one that is not
         write_atomically(os.path.join(work, name), content)
-        return Kept(source, name, len(content), note), text
+        return Kept(one_line(source, 1000), name, len(content), note), text
 
     def _ask(self, command: dict[str, t.Any], work: str) -> Kept:
         """What a program says of the host; one that is not there is left out."""
@@ -239,3 +250,13 @@ class CollectLogs(Change):
         report = {**summarize(p["title"], steps), "stages": []}
         folder = os.path.dirname(self._index(self._path))
         return render_page(shape_for_page(report, self._index(self._path), folder))
+
+
+def _cut_line(line: str, masker: Masker) -> str:
+    """A line of which only the beginning is kept, cut where no half of a secret can be left."""
+    if len(line) <= LINE:
+        return line
+    # Known secrets go first: half of one is not known.
+    line = masker.known(line)
+    kept = line[: LINE - SECRET] + line[LINE - SECRET : LINE].rpartition(" ")[0]
+    return f"{kept} [{len(line) - len(kept)} characters were left out here]\n"

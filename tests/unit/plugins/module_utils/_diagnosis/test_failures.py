@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import pathlib
+import time
 
 import pytest
 
 from ansible_collections.rdo.releng.plugins.module_utils._diagnosis.failures import (
+    LOOKED_AT,
     MOST_LINES,
+    SHOWN,
     FailureClass,
     diagnose,
     diagnose_file,
 )
+from ansible_collections.rdo.releng.plugins.module_utils._diagnosis.signs import SIGNS
 from ansible_collections.rdo.releng.plugins.module_utils._module.errors import NotFound
 
 LOGS = pathlib.Path(__file__).parent / "logs"
@@ -42,7 +46,7 @@ EXPECTED = {
     "rpmbuild-killed": ("infrastructure", "= exit 137"),
     "service-ended": ("service-failed", "= Service glance ended with status 22 before it answered"),
     "source-absent": ("source-missing", "thing-1.0.tar.gz: No such file or directory"),
-    "spec-syntax": ("unknown", "error: line 7: Unclosed %if"),
+    "spec-syntax": ("packaging", "error: line 7: Unclosed %if"),
     "stestr-fails": ("tests-failed", "- Failed: 1"),
     "stestr-import": ("tests-failed", "Failed to import test module: tests.test_d"),
     "task-unreachable": ("infrastructure", "UNREACHABLE!"),
@@ -104,7 +108,7 @@ def test_no_flood_of_lines():
 
 
 def test_a_log_that_is_not_there(tmp_path):
-    with pytest.raises(NotFound, match="can not be read"):
+    with pytest.raises(NotFound, match="There is no log at"):
         diagnose_file(str(tmp_path / "none"))
 
 
@@ -146,3 +150,61 @@ def test_what_a_service_raised_is_shown_with_its_failure():
         "DBError: (builtins.TypeError) normalize_time() missing 'timezone'",
         "= Service keystone was not set up: keystone-manage ended with status 1",
     ]
+
+
+# What programs say, with made-up names: rpm 4.16 to 6, dnf 4 and 5, mock, pip, git, gpgv, Koji, compilers.
+SAID = (pathlib.Path(__file__).parent / "said.txt").read_text()
+
+
+@pytest.mark.parametrize("row", SAID.splitlines())
+def test_a_sentence_says_why(row):
+    expected, _colon, line = row.partition(": ")
+    assert diagnose(f"before\n{line}\nafter\n").failure_class.value == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "warning: Installed (but unpackaged) file(s) found:",
+        "RPM build warnings:\n    Arch dependent binaries in noarch package",
+        "error: Bad exit status from /var/tmp/rpm-tmp.x (%build)",
+        "checking for signal 9 in the documentation",
+        "test_killed (tests.test_kill.Kill) ... ok",
+        "warning: bogus date in %changelog: Mon Nov 31 2026",
+        "Package alpha-1-1.noarch is already installed.",
+    ],
+)
+def test_a_sentence_that_is_no_failure_says_nothing(line):
+    assert diagnose(f"before\n{line}\nafter\n").failure_class is FailureClass.UNKNOWN
+
+
+def test_dnf_names_what_is_missing():
+    missing = diagnose(
+        "nothing provides requested alpha >= 2\nERROR: No matching distribution found for beta>=1\n"
+        "  - nothing provides gamma needed by delta-1-1.noarch from base\n"
+    ).missing
+    assert missing == ["alpha", "beta>=1", "gamma"]
+
+
+# Each word of a pattern again and again, as somebody would write who knows the patterns.
+TRAPS = sorted({word for _class, words, _pattern in SIGNS for word in (words, f"{words} x", f" {words}1")})
+TRAPS += ["9", "=", "= ", " ", "a.", "Error", "\t", "(", " (", "= 1 in ", "+ dnf install a.rpm ", "a\n", "\n", "\x1b["]
+
+
+def test_no_line_is_a_trap():
+    """Steps, and not seconds, would be the measure, but nobody counts them; the old patterns took hours."""
+    start = time.process_time()
+    for trap in TRAPS:
+        diagnose(trap * (200_000 // len(trap)))
+        diagnose((trap * (1_000 // len(trap)) + "\n") * 5)
+    assert time.process_time() - start < 60
+
+
+def test_a_log_of_lines_without_number_is_read_in_part():
+    text = "error: patch failed: a:1\n" + "x\n" * (2 * LOOKED_AT) + "error: nothing more\n"
+    assert diagnose(text).failure_class is FailureClass.PATCH_CONFLICT
+    assert len(diagnose("error: patch failed: " + "x" * 5000).lines[0]) <= SHOWN + 1
+
+
+def test_lines_can_not_steer_a_terminal():
+    assert diagnose("error: patch failed: \x1b[2Jx").lines == ["error: patch failed: \ufffd[2Jx"]
