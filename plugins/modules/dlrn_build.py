@@ -152,8 +152,8 @@ commits:
         class:
           description:
             - What kind of failure it is.
-            - One of V(missing-requirement), V(patch-conflict), V(source-missing), V(tests-failed), V(not-installable),
-              V(service-failed), V(timeout), V(infrastructure) and V(unknown).
+            - One of V(missing-requirement), V(patch-conflict), V(source-missing), V(packaging), V(tests-failed),
+              V(not-installable), V(service-failed), V(timeout), V(infrastructure) and V(unknown).
           type: str
         lines:
           description: The lines of the log that say so.
