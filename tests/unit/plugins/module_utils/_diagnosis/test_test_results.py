@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import os
 
 import pytest
 import subunit
@@ -169,14 +170,14 @@ def test_other_files_are_refused(tmp_path, content):
 def test_entities_do_not_grow_without_end(tmp_path):
     entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
     document = f'<!DOCTYPE t [<!ENTITY e0 "x">{entities}]><testsuites><testcase name="&e11;"/></testsuites>'
-    with pytest.raises(InvalidInput, match="damaged"):
+    with pytest.raises(InvalidInput, match="declare a document type"):
         read(tmp_path, document)
 
 
 def test_files_that_are_not_there(tmp_path):
     with pytest.raises(NotFound, match="nowhere"):
         read_results(str(tmp_path / "nowhere"))
-    with pytest.raises(InvalidInput, match="can not be read"):
+    with pytest.raises(InvalidInput, match="is a folder, not a file"):
         read_results(str(tmp_path))
 
 
@@ -225,3 +226,115 @@ def test_subunit_version_1_as_stestr_keeps_it(tmp_path):
     assert [failure.name for failure in results.failures] == ["a.fails", "a.was_killed"]
     assert "1 != 2" in results.failures[0].message
     assert [(skip.name, skip.message) for skip in results.skips] == [("a.skips", "no network")]
+
+
+CASE = '<testcase classname="a" name="b"/>'
+FAILS = '<testcase classname="a" name="b"><failure message="no"/></testcase>'
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (f'<testsuite name="s" tests="456" errors="0">{CASE * 5}</testsuite>', "declares 456 tests and holds 5"),
+        (f'<testsuite name="s" tests="1" errors="3">{CASE}</testsuite>', "declares 3 failures and errors, and holds 0"),
+        (f'<testsuites tests="9"><testsuite tests="1">{CASE}</testsuite></testsuites>', "declares 9 tests and holds 1"),
+        (f'<testsuites errors="1"><testsuite>{CASE}</testsuite></testsuites>', "declares 1 failures and errors"),
+        (f'<testsuite name="s">{CASE}<error message="import"/></testsuite>', "import"),
+        (f"<testsuites>{'<testsuite>'}{CASE}</testsuite><failure/></testsuites>", "as a whole failed"),
+        (f'<testsuite tests="x">{CASE}</testsuite>', "its tests are no numbers"),
+        (f'<testsuite errors="-1">{CASE}</testsuite>', "its errors are no numbers"),
+        ("<testsuite><testcase name='a'><part><failure>deep</failure></part></testcase></testsuite>", "deep"),
+        (f"<testsuite><testcase name='a'>{FAILS}</testcase></testsuite>", "no"),
+        (f"<testsuite>{CASE}<testcase name='a' status='failed'/></testsuite>", "it says that it is failed"),
+        (f"<testsuite>{CASE}<testcase name='a' result='error'/></testsuite>", "it says that it is error"),
+        (f"<testsuite>{CASE}<testcase name='a'><rerunFailure/></testcase></testsuite>", "run again after a failure"),
+        (f"<testsuite tests='2'><testsuite tests='2'>{CASE}</testsuite>{CASE}</testsuite>", "declares 2 tests"),
+    ],
+)
+def test_junit_that_contradicts_itself_is_no_success(tmp_path, content, why):
+    (tmp_path / "x.xml").write_text(content)
+    _kind, results = read_results(str(tmp_path / "x.xml"))
+    assert not results.success
+    assert any(why in failure.message for failure in results.failures), results.failures
+
+
+@pytest.mark.parametrize(
+    ("content", "passed"),
+    [
+        # PHPUnit: a suite counts what lies in the suites within it; so does pytest's root.
+        (
+            '<testsuites><testsuite name="all" tests="3" failures="0"><testsuite name="A" tests="2">'
+            f'{CASE * 2}</testsuite><testsuite name="B" tests="1">{CASE}</testsuite></testsuite></testsuites>',
+            3,
+        ),
+        (f'<testsuites name="pytest" tests="2"><testsuite tests="2">{CASE * 2}</testsuite></testsuites>', 2),
+        # A suite that counts only its own.
+        (f'<testsuite tests="1">{CASE}<testsuite tests="2">{CASE * 2}</testsuite></testsuite>', 3),
+        # Surefire: a test that passed when it was run again; the tests that were left out are not written.
+        (
+            '<testsuite tests="3" errors="0" failures="1" skipped="0"><testcase name="a"><flakyFailure/>'
+            f"</testcase>{CASE}</testsuite>",
+            2,
+        ),
+        (f'<testsuite tests="5" skipped="3">{CASE * 2}</testsuite>', 2),
+        (f'<testsuite tests="3" disabled="1">{CASE * 2}</testsuite>', 2),
+        # pytest: a test whose teardown failed, too, is declared once.
+        (f'<testsuite tests="1" errors="" failures="">{CASE * 2}</testsuite>', 2),
+        (f'<testsuite tests="1,000">{CASE * 1000}</testsuite>', 1000),
+        # GoogleTest, Jest and others
+        ("<testsuite tests='1'><testcase name='a' status='run' result='completed'/></testsuite>", 1),
+    ],
+)
+def test_junit_as_different_programs_count_is_a_success(tmp_path, content, passed):
+    (tmp_path / "x.xml").write_text(content)
+    _kind, results = read_results(str(tmp_path / "x.xml"))
+    assert results.success, results.failures
+    assert results.passed == passed
+
+
+def test_a_surefire_failure_that_was_run_again_counts_once(tmp_path):
+    (tmp_path / "x.xml").write_text(
+        f'<testsuite tests="3" failures="2">{CASE}<testcase name="a"><failure/><rerunFailure/></testcase></testsuite>'
+    )
+    _kind, results = read_results(str(tmp_path / "x.xml"))
+    assert (results.passed, results.failed) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "progress: 3\ntest: a\nsuccess: a\n",
+        "progress: 1\nprogress: +2\ntest: a\nsuccess: a\n",
+        "test: a\nsuccess: a\ntest: b\n",
+        "test: a\nsuccess: a\ntest: b\nfailure: b [\ntrace",
+    ],
+)
+def test_a_run_that_was_cut_off_after_a_success_is_none(tmp_path, content):
+    (tmp_path / "x.subunit").write_text(content)
+    assert not read_results(str(tmp_path / "x.subunit"))[1].success
+
+
+def test_tests_that_were_announced_and_never_ran_have_failed(tmp_path):
+    with open(tmp_path / "x.subunit", "wb") as file:
+        stream = subunit.StreamResultToBytes(file)
+        for name in ("a", "b"):
+            stream.status(test_id=name, test_status="exists")
+        stream.status(test_id="a", test_status="success")
+    results = read_results(str(tmp_path / "x.subunit"))[1]
+    assert [failure.name for failure in results.failures] == ["b"]
+
+
+def test_what_is_no_result_is_not_quoted_and_not_waited_for(tmp_path):
+    (tmp_path / "x.xml").write_text("root:s3cret\n")
+    with pytest.raises(InvalidInput) as caught:
+        read_results(str(tmp_path / "x.xml"))
+    assert "s3cret" not in caught.value.message
+    os.mkfifo(tmp_path / "pipe.xml")
+    with pytest.raises(InvalidInput, match="a pipe, not a file"):
+        read_results(str(tmp_path / "pipe.xml"))
+    (tmp_path / "x.xml").write_text("<testsuite>" * 200)
+    with pytest.raises(InvalidInput, match="more than 100 deep"):
+        read_results(str(tmp_path / "x.xml"))
+    (tmp_path / "x.xml").write_text("<?xml version='1.0' encoding='none'?><testsuite/>")
+    with pytest.raises(InvalidInput, match="cut off or damaged"):
+        read_results(str(tmp_path / "x.xml"))
