@@ -75,16 +75,6 @@ options:
     type: list
     elements: path
     default: []
-  variables:
-    description:
-      - Values of C($NAME) in C(.repo) files, C(releasever) for example.
-      - C(basearch) and C(arch) are O(arch) unless given.
-      - A variable without a value is an error.
-    type: dict
-    default: {}
-  arch:
-    description: Architecture of the machine that would install the packages. If not set, that of this one.
-    type: str
   newest:
     description: Whether only the newest version in each repository is seen; otherwise all are.
     type: bool
@@ -106,35 +96,8 @@ options:
     description: Whether the task fails when something is unresolved that no waiver covers.
     type: bool
     default: true
-  cache_dir:
-    description:
-      - Folder for repositories that were read, one file each. Several processes may share it.
-      - If not set, C(rdo.releng/repositories) below E(XDG_CACHE_HOME), or below C(~/.cache).
-      - In check mode it is read and not written.
-    type: path
-  cache_size:
-    description: MiB that the folder may hold. The repositories not used for the longest time are removed first.
-    type: int
-    default: 1024
-  ca_path:
-    description: File of certificates of authorities that servers are checked with.
-    type: path
-  timeout:
-    description: Seconds to wait for a server's next answer.
-    type: float
-    default: 30.0
-  deadline:
-    description: Seconds that all reading may take together, retries and pauses included.
-    type: float
-    default: 600.0
-  retries:
-    description: How often a read that failed in passing is tried again.
-    type: int
-    default: 3
-requirements:
-  - The Python libraries solv and zstandard
-  - createrepo_c, for folders of RPM files without metadata
 extends_documentation_fragment:
+  - rdo.releng._repositories
   - rdo.releng._attributes.INFO
 author:
   - RDO release engineering (@rdo-infra)
@@ -335,6 +298,7 @@ import platform
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import REPOSITORIES
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run
 from ansible_collections.rdo.releng.plugins.module_utils._service.repository.closure import check_closure
 
@@ -351,18 +315,11 @@ def main() -> None:
             "into": {"type": "str"},
             "installability": {"type": "bool", "default": False},
             "waivers": {"type": "list", "elements": "path", "default": []},
-            "variables": {"type": "dict", "default": {}},
-            "arch": {"type": "str"},
             "newest": {"type": "bool", "default": True},
             "priorities": {"type": "str", "choices": ["shadow", "prefer"], "default": "shadow"},
             "modules": {"type": "list", "elements": "str", "default": []},
             "fail_on_unresolved": {"type": "bool", "default": True},
-            "cache_dir": {"type": "path"},
-            "cache_size": {"type": "int", "default": 1024},
-            "ca_path": {"type": "path"},
-            "timeout": {"type": "float", "default": 30.0},
-            "deadline": {"type": "float", "default": 600.0},
-            "retries": {"type": "int", "default": 3},
+            **REPOSITORIES,
         },
         supports_check_mode=True,
     )

@@ -22,7 +22,7 @@ options:
   compression:
     description: How metadata is compressed.
     type: str
-    choices: [bz2, gz, xz]
+    choices: [bz2, gz, xz, zstd]
     default: gz
   extra:
     description:
@@ -37,8 +37,15 @@ options:
     description: Whether a folder without RPM files becomes a repository of no packages; otherwise it is an error.
     type: bool
     default: false
+  allow_rivals:
+    description: >-
+      Whether files that are packages of one name, version and architecture may differ. dnf would install either of
+      them, so that it is an error otherwise, which names the files.
+    type: bool
+    default: false
 requirements:
   - createrepo_c
+  - The Python library zstandard, for the compression V(zstd)
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
 author:
@@ -87,10 +94,11 @@ from ansible_collections.rdo.releng.plugins.module_utils._repodata.publication i
 SPECIFICATION: dict[str, t.Any] = {
     "argument_spec": {
         "path": {"type": "path", "required": True},
-        "compression": {"type": "str", "choices": ["bz2", "gz", "xz"], "default": "gz"},
+        "compression": {"type": "str", "choices": ["bz2", "gz", "xz", "zstd"], "default": "gz"},
         "extra": {"type": "dict"},
         "keep": {"type": "int", "default": 86400},
         "allow_empty": {"type": "bool", "default": False},
+        "allow_rivals": {"type": "bool", "default": False},
     },
 }
 

@@ -10,7 +10,8 @@ module: rpm_repository_diff_info
 version_added: 0.1.0
 short_description: Say what changed between two repositories
 description:
-  - Compares the newest version of each package and architecture of two repositories, or sets of them, or candidates.
+  - Compares the newest version of each package and architecture of two repositories, or sets of them, or candidates;
+    and says which other files differ.
   - Where the repositories are DLRN's, it also says from which upstream and distgit commits to which, by their
     C(versions.csv).
 options:
@@ -118,6 +119,19 @@ rebuilt:
   type: list
   elements: dict
   contains: *package
+other_removed:
+  description: >-
+    NEVRAs of files that are gone or have another content, of packages that are not the newest one seen of their name
+    and architecture. Those are older versions, packages of module streams that are not active, other architectures,
+    source packages.
+  returned: success
+  type: list
+  elements: str
+other_added:
+  description: NEVRAs of such files that were not there before, or with another content.
+  returned: success
+  type: list
+  elements: str
 commits:
   description: Ranges of commits of source packages that changed, where C(versions.csv) tells both ends.
   returned: success

@@ -53,6 +53,7 @@ class Package:
     obsoletes: list[str] = dataclasses.field(default_factory=list)
     files: list[str] = dataclasses.field(default_factory=list)
     source_evr: str = ""  # the package's own unless given
+    epoch: str = "0"
 
     @property
     def evr(self) -> str:
@@ -276,7 +277,7 @@ def write_repository(folder: pathlib.Path, packages: t.Iterable[Package], seed: 
         nevra = f"{package.name}-{package.evr}.{package.arch}"
         pkgid = hashlib.sha256(nevra.encode()).hexdigest()
         about = " ".join(chooser.choices(WORDS, k=150))
-        version = f'<version epoch="0" ver="{package.version}" rel="{package.release}"/>'
+        version = f'<version epoch="{package.epoch}" ver="{package.version}" rel="{package.release}"/>'
         head = f'<package type="rpm"><name>{package.name}</name><arch>{package.arch}</arch>{version}'
         primary.append(
             f'{head}<checksum type="sha256" pkgid="YES">{pkgid}</checksum><summary>{about[:60]}</summary>\n'

@@ -141,8 +141,12 @@ class Engine:
 
     def dependents(self, number: int) -> list[str]:
         """NEVRAs of the seen packages of checked repositories that require something that package provides, sorted."""
+        return sorted(map(self.name, self.dependents_of(number)))
+
+    def dependents_of(self, number: int) -> list[int]:
+        """The seen packages of checked repositories that require something that package provides."""
         users = {user for dependency in self._provided.get(number, ()) for user in self._users.get(dependency, ())}
-        return sorted(self.name(user) for user in users if self._checked[user] and user != number)
+        return sorted(user for user in users if self._checked[user] and user != number)
 
     def source(self, number: int) -> str:
         """NVR of the source package of a package; its own NEVRA where the metadata does not say."""

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Private to rdo.releng: no promise is made about what lies in here.
-"""The newest packages that are seen, as they are compared."""
+"""Packages as they are compared: the newest that are seen, and all there are."""
 
 from __future__ import annotations
 
@@ -22,3 +22,13 @@ def read_packages(packages: Packages) -> dict[tuple[str, str], Package]:
         if other is None or Evr.parse(found.evr) > Evr.parse(other.evr):
             newest[found.name, found.arch] = found
     return newest
+
+
+def read_files(packages: Packages) -> set[tuple[str, str]]:
+    """NEVRA and checksum of every package there is: older versions, other module streams and architectures, sources."""
+    found = set()
+    for one in packages.repositories:
+        for package in one.repo.solvables_iter():
+            checksum = package.lookup_checksum(packages.solv.SOLVABLE_CHECKSUM)
+            found.add((str(package), str(checksum or "")))
+    return found

@@ -24,6 +24,27 @@ HTTP: Arguments = {
     "retries": {"type": "int", "default": 5},
 }
 
+# doc fragment rdo.releng._repositories
+REPOSITORIES: Arguments = {
+    "variables": {"type": "dict", "default": {}},
+    "arch": {"type": "str"},
+    "cache_dir": {"type": "path"},
+    "cache_size": {"type": "int", "default": 1024},
+    "ca_path": {"type": "path"},
+    "timeout": {"type": "float", "default": 30.0},
+    "deadline": {"type": "float", "default": 600.0},
+    "retries": {"type": "int", "default": 3},
+}
+
+# doc fragment rdo.releng._repositories.TRIM
+TRIM: Arguments = {
+    "roots": {"type": "list", "elements": "str", "required": True},
+    "provide": {"type": "list", "elements": "raw", "default": []},
+    "installability": {"type": "bool", "default": True},
+    "allow_absent": {"type": "bool", "default": False},
+    **REPOSITORIES,
+}
+
 # doc fragments rdo.releng._dlrn and rdo.releng._http
 DLRN: Arguments = {
     "api_url": {"type": "str", "fallback": (env_fallback, ["DLRNAPI_URL"])},

@@ -19,10 +19,13 @@ import typing as t
 from .._module.command import run_command
 from .._module.errors import CommandFailed, InvalidInput, NotFound, Refused
 from .._module.runner import Change, Plan
-from .._rpm.rpmfiles import rpm_files, unreadable
+from .._rpm.rpmfiles import refused, rpm_files
+from .contents import pack_with_zstd, rivals
 from .download import Transport
 from .repomd import Repomd, read_repomd
 from .sources import Source
+
+_MOST_NAMED = 5
 
 
 class PublishedRepository(Change):
@@ -34,11 +37,18 @@ class PublishedRepository(Change):
 
     :param extra: files of further metadata by kind, ``modules`` or ``group`` for example.
     :param allow_empty: whether a folder without RPM files is a repository, of no packages.
+    :param allow_rivals: whether packages of one NEVRA may have different content; dnf takes either.
+    :param without: RPM files that are left out although they are there.
     """
 
-    def __init__(self, path: str, compression: str, extra: dict[str, str] | None, keep: int, allow_empty: bool) -> None:
+    def __init__(
+        self, path: str, compression: str, extra: dict[str, str] | None, keep: int, allow_empty: bool,
+        allow_rivals: bool = False,
+        without: t.Collection[str] = (),
+    ) -> None:  # fmt: skip
         self.path, self.compression, self.keep, self.allow_empty = path, compression, keep, allow_empty
         self.extra = extra or {}
+        self.allow_rivals, self.without = allow_rivals, frozenset(without)
         self.repodata = os.path.join(path, "repodata")
         self._scratch = tempfile.TemporaryDirectory(prefix="rdo.releng-")
 
@@ -46,13 +56,15 @@ class PublishedRepository(Change):
         """Make the metadata in a temporary folder, and see what would change.
 
         :raises NotFound: no folder, no RPM files, or a file of further metadata is not there.
-        :raises InvalidInput: a file is no RPM; it is named.
-        :raises Refused: there is metadata of a kind that would be lost.
+        :raises InvalidInput: a file is no RPM, or createrepo_c would leave it out; it is named.
+        :raises Refused: two packages of one NEVRA differ, or there is metadata of a kind that would be lost.
         """
         if not os.path.isdir(self.path):
             raise NotFound(f"There is no folder {self.path}.", folder=self.path)
-        count = self._count()
-        new = self._make()
+        files = self._files()
+        count = len(files)
+        new = self._make(files)
+        self._refuse_rivals(new)
         old = self._published()
         self._refuse_loss(old, new)
         self._old_names = _names(old)
@@ -87,29 +99,37 @@ class PublishedRepository(Change):
                 os.unlink(os.path.join(self.repodata, name))
         return {}
 
-    def _count(self) -> int:
+    def _files(self) -> list[str]:
         try:
-            return len(rpm_files(self.path))
+            return [file for file in rpm_files(self.path) if file not in self.without]
         except NotFound:
             if self.allow_empty:
-                return 0
+                return []
             raise
 
-    def _make(self) -> Repomd:
+    def _make(self, files: list[str]) -> Repomd:
         made = self._scratch.name
+        packing = "gz" if self.compression == "zstd" else self.compression
         # A fixed time: what createrepo_c would note otherwise is when it ran.
         fixed = ["--revision", "1", "--set-timestamp-to-revision"]
         options = ["--no-database", "--error-exit-val", "--unique-md-filenames", *fixed]
+        if self.without:
+            listed = os.path.join(made, "files")
+            with open(listed, "w", encoding="utf-8", errors="surrogateescape") as stream:
+                stream.writelines(f"{os.path.relpath(one, self.path)}\n" for one in files)
+            options += ["--pkglist", listed]
         try:
             run_command(
-                ["createrepo_c", *options, "--general-compress-type", self.compression, "--outputdir", made, self.path],
+                ["createrepo_c", *options, "--general-compress-type", packing, "--outputdir", made, self.path],
                 environment={**os.environ, "LC_ALL": "C.UTF-8"},
             )
         except CommandFailed as error:
-            bad = unreadable(error)
-            if not bad:
+            sentence = refused(error, files)
+            if not sentence:
                 raise
-            raise InvalidInput(f"{', '.join(bad)} can not be read: not an RPM file, or a damaged one.") from error
+            raise InvalidInput(sentence) from error
+        if self.compression == "zstd":
+            pack_with_zstd(made)
         for kind, file in sorted(self.extra.items()):
             self._add(kind, file, os.path.join(made, "repodata"))
         return read_repomd(Source("new", (made,)), Transport())
@@ -143,6 +163,17 @@ class PublishedRepository(Change):
         if not os.path.exists(os.path.join(self.repodata, "repomd.xml")):
             return None
         return read_repomd(Source("published", (self.path,)), Transport())
+
+    def _refuse_rivals(self, new: Repomd) -> None:
+        found = {} if self.allow_rivals else rivals(new, Transport())
+        if found:
+            lines = [f"{nevra}: {', '.join(files)}" for nevra, files in sorted(found.items())]
+            raise Refused(
+                f"Files in {self.path} are packages of one name, version and architecture, and differ: "
+                f"{'; '.join(lines[:_MOST_NAMED])}{' and others' * (len(lines) > _MOST_NAMED)}. Which of them is "
+                "installed would be left to chance. Remove the wrong ones, or set allow_rivals.",
+                rivals=found,
+            )
 
     def _refuse_loss(self, old: Repomd | None, new: Repomd) -> None:
         lost = sorted(kind for kind in set(old.files if old else ()) - set(new.files) if not kind.endswith("_db"))

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import typing as t
@@ -35,9 +36,26 @@ def rpm_files(folder: str) -> list[str]:
     return sorted(found)
 
 
-def unreadable(error: CommandFailed) -> list[str]:
-    """The names of the files that createrepo_c complains of, sorted."""
-    return sorted(set(re.findall(r"(?:Cannot read package:|error:) \S*/([^/\s]+\.rpm)\b", error.data["output"])))
+def refused(error: CommandFailed, files: t.Iterable[str]) -> str:
+    """Which of ``files`` createrepo_c could not take, and why, in one sentence; empty where it names none."""
+    output: str = error.data["output"]
+    bad = sorted(set(re.findall(r"(?:Cannot read package:|error:) \S*/([^/\s]+\.rpm)\b", output)))
+    sentences = [f"{', '.join(bad)} can not be read: not an RPM file, or a damaged one."] if bad else []
+    # It leaves out what it can not write, and names it by the checksum of the file.
+    dropped = dict(re.findall(r"Cannot dump XML for .*?\(([0-9a-f]{64})\): (.*)", output))
+    for file in sorted(files) if dropped else ():
+        reason = dropped.get(_sha256(file))
+        if reason:
+            sentences.append(f"createrepo_c leaves out {os.path.basename(file)}: {reason.rstrip('. ')}.")
+    return " ".join(sentences)
+
+
+def _sha256(file: str) -> str:
+    digest = hashlib.sha256()
+    with open(file, "rb") as stream:
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 @contextlib.contextmanager
@@ -54,20 +72,21 @@ def indexed(files: t.Sequence[str], what: str) -> t.Iterator[str]:
     from .._module.command import run_command
 
     with tempfile.TemporaryDirectory(prefix="rdo.releng-") as folder:
+        links: list[str] = []
         for number, file in enumerate(files):
             if not os.path.isfile(file):
                 raise NotFound(f"{what}: there is no file {file}.", file=file)
             # Two files may have one name in different folders.
-            os.symlink(os.path.abspath(file), os.path.join(folder, f"{number:06d}-{os.path.basename(file)}"))
+            links.append(os.path.join(folder, f"{number:06d}-{os.path.basename(file)}"))
+            os.symlink(os.path.abspath(file), links[-1])
         try:
             run_command(
                 ["createrepo_c", "--no-database", "--error-exit-val", "--changelog-limit", "0", folder],
                 environment={**os.environ, "LC_ALL": "C.UTF-8"},
             )
         except CommandFailed as error:
-            bad = [re.sub(r"^\d{6}-", "", name) for name in unreadable(error)]
-            if not bad:
+            sentence = re.sub(r"\b\d{6}-(?=\S+\.rpm)", "", refused(error, links))
+            if not sentence:
                 raise
-            names = ", ".join(bad)
-            raise InvalidInput(f"{what}: {names} can not be read: not an RPM file, or a damaged one.") from error
+            raise InvalidInput(f"{what}: {sentence}") from error
         yield folder

@@ -26,7 +26,7 @@ from ..._repodata.cache import Cache
 from ..._repodata.download import Transport
 from ..._repodata.sources import SourceReader
 from ..release.rdoinfo_query import cache_folder
-from ..repository.closure import cache_folder as repository_cache
+from ..repository.reading import cache_folder as repository_cache
 from .spec_version import patch_of
 
 

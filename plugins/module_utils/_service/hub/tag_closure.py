@@ -29,8 +29,8 @@ from ..._repodata.remote_headers import fetch_headers
 from ..._repodata.sources import Source, SourceReader
 from ..._rpm.headers import find_packages
 from ..._rpm.rpmfiles import indexed
-from ..repository.closure import cache_folder
 from ..repository.closure_waivers import covers, read_waivers
+from ..repository.reading import cache_folder
 
 OFFERED = "RPM files of offers"
 FROM_HUB = "builds of the hub"

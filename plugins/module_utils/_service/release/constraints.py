@@ -21,7 +21,7 @@ from ..._repodata.download import Transport
 from ..._repodata.sources import SourceReader
 from ..._rpm.dependency import required
 from ..._rpm.nevra import Nevra
-from ..repository.closure import cache_folder
+from ..repository.reading import cache_folder
 from .rdoinfo_query import read_rdoinfo
 
 _PYTHON_DIST = re.compile(r"python3dist\((?P<name>[a-z0-9.-]+)\) = (?:\d+:)?(?P<version>[^\s-]+)")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 import time
 import typing as t
 
@@ -20,11 +19,10 @@ from ..._dlrn.candidate import Candidate, read_candidate
 from ..._gate.waivers import Waiver
 from ..._module.errors import Conflict, InvalidInput, RelengError
 from ..._module.table import text_table
-from ..._repodata.cache import Cache
-from ..._repodata.download import Transport
-from ..._repodata.sources import Source, SourceReader
+from ..._repodata.sources import Source
 from ..._rpm.rpmfiles import indexed
 from .closure_waivers import covers, read_waivers
+from .reading import Reading
 
 
 def check_closure(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
@@ -57,27 +55,19 @@ def check_closure(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any
     return result
 
 
-def cache_folder(given: str | None) -> str:
-    """The folder for repositories that were read: as given, or where the user's caches lie."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return given or os.path.join(home, "rdo.releng", "repositories")
-
-
 class _Question:
     """The options, understood."""
 
     def __init__(self, params: dict[str, t.Any], check_mode: bool) -> None:
         self.params = params
-        self.transport = Transport(params["timeout"], params["deadline"], params["retries"], params["ca_path"])
-        self.cache = Cache(cache_folder(params["cache_dir"]), params["cache_size"] << 20, writable=not check_mode)
+        reading = Reading(params, writable=not check_mode)
+        self.transport, self.cache = reading.transport, reading.cache
         self.rules = Rules(
             params["arch"], params["newest"], tuple(params["modules"]), shadow=params["priorities"] == "shadow"
         )
         self.is_change = any(params[name] for name in ("add", "remove", "replace"))
         self.candidate = read_candidate(params["candidate"]) if params["candidate"] else None
-        variables = {"basearch": params["arch"], "arch": params["arch"], **params["variables"]}
-        self._reader = SourceReader(self.transport, variables)
-        self.notes = self._reader.notes
+        self._reader, self.notes = reading.reader, reading.notes
         self._sources = self._reader.read(params["check"], True) + self._reader.read(params["provide"], False)
         self._pinned: dict[str, tuple[str, str]] = {}
         self._offered: dict[str, set[str]] = {}

@@ -10,7 +10,7 @@ import dataclasses
 import os
 import typing as t
 
-from ..._closure.newest import read_packages
+from ..._closure.newest import read_files, read_packages
 from ..._closure.packages import Packages, Rules
 from ..._dlrn.candidate import read_candidate
 from ..._module.errors import InvalidInput
@@ -19,7 +19,7 @@ from ..._repodata.cache import Cache
 from ..._repodata.difference import Commits, commit_ranges, compare, read_commits
 from ..._repodata.download import Transport
 from ..._repodata.sources import SourceReader
-from .closure import cache_folder
+from .reading import cache_folder
 
 _LOCKFILES = (".json", ".yml", ".yaml")
 
@@ -49,10 +49,20 @@ class RepositoryDiff:
             for kind, found in changes.items()
             for one in found
         ]
+        told = [
+            {f"{one['name']}-{one[side]}.{one['arch']}" for found in changes.values() for one in found}
+            for side in ("before", "after")
+        ]
+        old, new = map(read_files, sides)
+        others = {
+            "other_removed": sorted({nevra for nevra, _checksum in old - new} - told[0]),
+            "other_added": sorted({nevra for nevra, _checksum in new - old} - told[1]),
+        }
         return {
             **changes,
+            **others,
             "commits": commits,
-            "same": not rows,
+            "same": not rows and not any(others.values()),
             "table": text_table(["change", "package", "before", "after"], rows),
         }
 
