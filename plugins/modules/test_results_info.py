@@ -27,6 +27,16 @@ options:
     description: How many failures, and how many skipped tests, are listed at most. All are counted.
     type: int
     default: 100
+  groups:
+    description:
+      - Regular expressions of tests, by the name that those are counted under in RV(rows). The first that fits counts.
+      - Without it, tests are counted by file.
+    type: dict
+    default: {}
+  slowest:
+    description: How many of the slowest tests are listed at most.
+    type: int
+    default: 10
 requirements:
   - python-subunit, for subunit
 extends_documentation_fragment:
@@ -105,6 +115,18 @@ skips:
     message:
       description: The reason.
       type: str
+slowest:
+  description: The tests that took longest, the longest first.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the test.
+      type: str
+    seconds:
+      description: How long it took.
+      type: float
 files:
   description: The counts of each file.
   returned: success
@@ -136,7 +158,7 @@ files:
       description: Whether tests ran and none failed.
       type: bool
 table:
-  description: RV(files) as a table.
+  description: The counts of each group, or of each file, as a table.
   returned: success
   type: str
 heads:
@@ -162,10 +184,12 @@ def main() -> None:
         {
             "paths": {"type": "list", "elements": "path", "required": True},
             "most": {"type": "int", "default": 100},
+            "groups": {"type": "dict", "default": {}},
+            "slowest": {"type": "int", "default": 10},
         },
         supports_check_mode=True,
     )
-    run(module, lambda: report_results(module.params["paths"], module.params["most"]))
+    run(module, lambda: report_results(**module.params))
 
 
 if __name__ == "__main__":

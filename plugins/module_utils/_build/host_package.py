@@ -119,7 +119,7 @@ def _python_files() -> set[str]:
 
 def _libraries(files: t.Iterable[str]) -> set[str]:
     """Shared libraries that ``files`` and programs loading by name need, with the files behind their links."""
-    programs = [path for path in sorted(files) if _is_elf(path)]
+    programs = [path for path in sorted(files) if is_elf(path)]
     output = ""
     for start in range(0, len(programs), 80):
         output += run_command(["ldd", *programs[start : start + 80]], expected=(0, 1), tail=10_000_000).output
@@ -169,7 +169,7 @@ def _is_file(path: str) -> bool:
     return os.path.islink(path) or os.path.isfile(path)
 
 
-def _is_elf(path: str) -> bool:
+def is_elf(path: str) -> bool:
     if os.path.islink(path) or not os.path.isfile(path):
         return False
     with open(path, "rb") as file:

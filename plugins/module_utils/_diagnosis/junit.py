@@ -16,7 +16,7 @@ import typing as t
 from xml.etree import ElementTree
 
 from .._module.errors import InvalidInput
-from .outcomes import Outcome, Results, excerpt
+from .outcomes import Outcome, Results, Timed, excerpt
 
 _DEEPEST = 100
 _SUITES = ("testsuites", "testsuite")
@@ -114,7 +114,9 @@ def read_junit(file: t.BinaryIO, path: str) -> Results:
 
 def _count_testcase(element: ElementTree.Element, results: Results, suite: _Suite) -> None:
     name = ".".join(part for part in (element.get("classname"), element.get("name")) if part) or "(without a name)"
-    results.seconds = min(results.seconds + _seconds(element.get("time")), 1e12)
+    seconds = _seconds(element.get("time"))
+    results.seconds = min(results.seconds + seconds, 1e12)
+    failed, skipped = results.failed, results.skipped
     # At any depth: some write the parts of a test below it.
     below = [(_tag(child), child) for child in element.iter() if child is not element]
     bad = [child for tag, child in below if tag in _BAD]
@@ -135,6 +137,8 @@ def _count_testcase(element: ElementTree.Element, results: Results, suite: _Suit
         results.skips.append(Outcome(name, _message(skips[0])))
     else:
         results.passed += 1
+    status = "failed" if results.failed > failed else "skipped" if results.skipped > skipped else "passed"
+    results.timed.append(Timed(name, status, seconds))
 
 
 def _seconds(text: str | None) -> float:

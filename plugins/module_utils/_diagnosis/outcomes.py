@@ -25,6 +25,15 @@ class Outcome:
 
 
 @dataclasses.dataclass
+class Timed:
+    """A test that ended: ``passed``, ``failed`` or ``skipped``, after so many seconds."""
+
+    name: str
+    status: str
+    seconds: float
+
+
+@dataclasses.dataclass
 class Results:
     """What one file, or several together, tell.
 
@@ -35,6 +44,7 @@ class Results:
     seconds: float = 0.0
     failures: list[Outcome] = dataclasses.field(default_factory=list)
     skips: list[Outcome] = dataclasses.field(default_factory=list)
+    timed: list[Timed] = dataclasses.field(default_factory=list)
 
     @property
     def failed(self) -> int:
@@ -63,6 +73,7 @@ class Results:
         self.seconds += other.seconds
         self.failures += other.failures
         self.skips += other.skips
+        self.timed += other.timed
 
     def summary(self) -> str:
         """One sentence."""

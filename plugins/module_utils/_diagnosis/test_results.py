@@ -24,7 +24,7 @@ from .._module.files import open_input
 from .._module.libraries import load_library
 from .._module.table import text_table
 from .junit import read_junit
-from .outcomes import EXCERPT, Outcome, Results, excerpt
+from .outcomes import EXCERPT, Outcome, Results, Timed, excerpt
 
 # How a subunit stream calls the end of a test. An unexpected success is a failure, as testtools counts.
 ENDS = {"success": "passed", "xfail": "passed", "skip": "skipped", "fail": "failed", "uxsuccess": "failed"}
@@ -104,6 +104,7 @@ class _SubunitEvents:
         self.open: dict[tuple[str, str | None], bytes] = {}
         self.announced: set[str] = set()
         self.ended: set[str] = set()
+        self.begun: dict[tuple[str, str | None], datetime.datetime] = {}
         self.first: datetime.datetime | None = None
         self.last: datetime.datetime | None = None
 
@@ -139,10 +140,15 @@ class _SubunitEvents:
             self.ended.add(test_id)
         if test_status == "inprogress":
             self.open.setdefault(key, b"")
+            if timestamp is not None:
+                self.begun[key] = timestamp
         if file_bytes and file_name in WHY:
             self.open[key] = (self.open.get(key, b"") + bytes(file_bytes))[-4 * EXCERPT :]
         if test_status in ENDS:
             message = excerpt(self.open.pop(key, b"").decode(errors="replace").strip())
+            begun = self.begun.pop(key, timestamp)
+            seconds = (timestamp - begun).total_seconds() if timestamp and begun else 0.0
+            self.results.timed.append(Timed(test_id, ENDS[test_status], max(0.0, round(seconds, 3))))
             if ENDS[test_status] == "passed":
                 self.results.passed += 1
             elif ENDS[test_status] == "skipped":
@@ -170,16 +176,21 @@ class _SubunitEvents:
         return self.results
 
 
-def report_results(paths: t.Sequence[str], most: int) -> dict[str, t.Any]:
+def report_results(
+    paths: t.Sequence[str], most: int, groups: t.Mapping[str, str] | None = None, slowest: int = 10
+) -> dict[str, t.Any]:
     """What ``test_results_info`` returns.
 
     :param paths: files, and folders of files.
     :param most: how many failures and how many skipped tests are listed.
+    :param groups: regular expressions of tests by the name that they are counted under; none: counted by file.
+    :param slowest: how many of the slowest tests are listed.
     """
     if not paths:
         raise InvalidInput("No file with results was given.")
-    if most < 0:
-        raise InvalidInput(f"most is {most}; it can not be below 0.")
+    if most < 0 or slowest < 0:
+        raise InvalidInput(f"{'most' if most < 0 else 'slowest'} is {min(most, slowest)}; it can not be below 0.")
+    patterns = _patterns(groups or {})
     together = Results()
     files = []
     paths = [file for path in paths for file in (_files_below(path) if os.path.isdir(path) else [path])]
@@ -187,11 +198,13 @@ def report_results(paths: t.Sequence[str], most: int) -> dict[str, t.Any]:
         kind, results = read_results(path)
         together.add(results)
         files.append({"path": path, "format": kind, **_counts(results), "success": results.success})
-    heads = ["file", "tests", "passed", "failed", "skipped", "seconds", "result"]
     names = [os.path.basename(path) for path in paths]
+    named = dict(zip(names if len(set(names)) == len(names) else paths, files))
+    counted = _count_groups(together, patterns) if patterns else named
+    heads = ["tests of" if patterns else "file", "tests", "passed", "failed", "skipped", "seconds", "result"]
     rows = [
-        [name, *(file[head] for head in heads[1:-1]), "passed" if file["success"] else "failed"]
-        for name, file in zip(names if len(set(names)) == len(names) else paths, files)
+        [name, *(counts[head] for head in heads[1:-1]), "passed" if counts["success"] else "failed"]
+        for name, counts in counted.items()
     ]
     return {
         # Beside each other, "failed" and "skipped" would be Ansible's own words for the task.
@@ -201,11 +214,39 @@ def report_results(paths: t.Sequence[str], most: int) -> dict[str, t.Any]:
         "summary": together.summary(),
         "failures": [dataclasses.asdict(outcome) for outcome in together.failures[:most]],
         "skips": [dataclasses.asdict(outcome) for outcome in together.skips[:most]],
+        "slowest": [
+            {"name": test.name, "seconds": test.seconds}
+            for test in sorted(together.timed, key=lambda test: -test.seconds)[:slowest]
+        ],
         "files": files,
         "table": text_table(heads, rows),
         "heads": heads,
         "rows": rows,
     }
+
+
+def _patterns(groups: t.Mapping[str, str]) -> dict[str, re.Pattern[str]]:
+    try:
+        return {name: re.compile(pattern) for name, pattern in groups.items()}
+    except re.error as error:
+        raise InvalidInput(f"{error.pattern!r} is no regular expression: {error}") from error
+
+
+def _count_groups(together: Results, patterns: t.Mapping[str, re.Pattern[str]]) -> dict[str, dict[str, t.Any]]:
+    """The counts of each group that has a test; what belongs to none is the group ``other``."""
+    groups: dict[str, Results] = {name: Results() for name in [*patterns, "other"]}
+    for test in together.timed:
+        # A class or module that was skipped as a whole has its name behind "setUpClass (".
+        name = re.sub(r"^\w+ \((.*)\)$", r"\1", test.name)
+        group = groups[next((group for group, pattern in patterns.items() if pattern.search(name)), "other")]
+        group.timed.append(test)
+    for group in groups.values():
+        statuses = [test.status for test in group.timed]
+        group.passed = statuses.count("passed")
+        group.failures = [Outcome(test.name, "") for test in group.timed if test.status == "failed"]
+        group.skips = [Outcome(test.name, "") for test in group.timed if test.status == "skipped"]
+        group.seconds = round(sum(test.seconds for test in group.timed), 3)
+    return {name: {**_counts(group), "success": not group.failures} for name, group in groups.items() if group.tests}
 
 
 def _files_below(folder: str) -> list[str]:

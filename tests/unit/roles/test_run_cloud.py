@@ -1,29 +1,36 @@
 # Copyright: rdo.releng contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The program that sets a cloud up: what it does when a service ends, hangs or is not there; with real processes."""
+"""The program that sets a cloud up: what waits for what, and what it does when one ends, hangs or is not there."""
 
 from __future__ import annotations
 
-import importlib.util
+import http.server
 import json
 import os
 import pathlib
+import socket
+import sqlite3
 import subprocess
+import sys
+import threading
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-SPEC = importlib.util.spec_from_file_location(
-    "run_cloud", ROOT / "roles" / "scenario_tempest" / "files" / "run_cloud.py"
-)
+FILES = pathlib.Path(__file__).resolve().parents[3] / "roles" / "scenario_tempest" / "files" / "cloud"
 
 
 @pytest.fixture
-def run_cloud(tmp_path, monkeypatch):
-    module = importlib.util.module_from_spec(SPEC)
-    SPEC.loader.exec_module(module)
-    monkeypatch.setattr(module, "LOGS", tmp_path)
-    return module
+def cloud(tmp_path, monkeypatch):
+    """The modules of the program, as they import each other in the root."""
+    monkeypatch.syspath_prepend(str(FILES))
+    names = ("programs", "deployment", "run_cloud")
+    for name in names:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    modules = type("Modules", (), {name: __import__(name) for name in names})
+    monkeypatch.setattr(modules.programs, "LOGS", tmp_path)
+    yield modules
+    for name in names:
+        sys.modules.pop(name, None)
 
 
 def is_there(pid):
@@ -34,22 +41,40 @@ def is_there(pid):
     return True
 
 
-def test_time_that_is_over_ends_what_runs_and_shows_the_services_logs(run_cloud, capsys):
-    programs = run_cloud.Programs(0.5)
+def end(programs):
+    for service in programs.services.values():
+        service.kill()
+        service.wait()
+
+
+def deploy(cloud, parts=(), services=(), seconds=60):
+    """Bring parts and services up; returns what was started, all of which is ended, and why it was stopped."""
+    programs = cloud.programs.Programs(60)
+    deployment = cloud.deployment.Deployment(list(parts), list(services), programs, "scenario", "secret", seconds)
+    try:
+        deployment.run()
+    except cloud.programs.Stopped as error:
+        return programs, str(error)
+    finally:
+        end(programs)
+    return programs, ""
+
+
+def test_time_that_is_over_ends_what_runs_and_shows_the_services_logs(cloud, capsys):
+    programs = cloud.programs.Programs(0.5)
     programs.start("still", ["sh", "-c", "echo nobody asked; exec sleep 1000"], {})
     hanging = subprocess.Popen(["sleep", "1000"], start_new_session=True)
-    with pytest.raises(run_cloud.Stopped, match=r"timeout: ended after 0\.5 s while Tempest ran"):
+    with pytest.raises(cloud.programs.Stopped, match=r"timeout: ended after 0\.5 s while Tempest ran"):
         programs.wait(hanging, "Tempest")
     assert not is_there(hanging.pid)
     assert "The end of still.log:\nnobody asked" in capsys.readouterr().out
-    programs.services["still"].kill()
-    programs.services["still"].wait()
+    end(programs)
 
 
-def test_a_service_that_ends_ends_what_asks_it(run_cloud):
-    programs = run_cloud.Programs(60)
+def test_a_service_that_ends_ends_what_asks_it(cloud):
+    programs = cloud.programs.Programs(60)
     programs.start("short", ["sh", "-c", "exit 3"], {})
-    with pytest.raises(run_cloud.Stopped, match="Service short ended with status 3 while sleep ran"):
+    with pytest.raises(cloud.programs.Stopped, match="Service short ended with status 3 while sleep ran"):
         programs.run(["sleep", "1000"], {})
 
 
@@ -57,19 +82,103 @@ def test_a_service_that_ends_ends_what_asks_it(run_cloud):
     ("service", "words"),
     [
         ({"prepare": [["sh", "-c", "exit 7"]]}, "= Service x was not set up: sh ended with status 7"),
-        ({"command": ["sh", "-c", "kill -9 $$"]}, "= Service x was ended by SIGKILL before it answered"),
+        ({"command": ["sh", "-c", "kill -9 $$"]}, "= Service x was ended by SIGKILL before x was ready"),
+        ({"needs": {"queue": ["x"]}}, "= Service x needs a queue, and no part of the definition provides any"),
     ],
 )
-def test_a_service_that_does_not_come_up_is_the_last_thing_said(run_cloud, tmp_path, capfd, service, words):
-    service = {"name": "x", "ready": "http://127.0.0.1:1/", **service}
-    orders = {"timeout": 60, "files": {}, "services": [service], "tempest": {}}
-    (tmp_path / "orders.json").write_text(json.dumps(orders))
-    assert run_cloud.main(str(tmp_path / "orders.json")) == 1
+def test_a_service_that_does_not_come_up_is_the_last_thing_said(cloud, tmp_path, capfd, service, words):
+    service = {"name": "x", "ready": "http://127.0.0.1:1/", "command": ["sleep", "60"], **service}
+    orders = {"timeout": 60, "ready_timeout": 60, "files": {}, "parts": [], "services": [service], "password": "secret"}
+    (tmp_path / "orders.json").write_text(json.dumps({**orders, "tempest": {"cloud": "scenario"}}))
+    assert cloud.run_cloud.main(str(tmp_path / "orders.json")) == 1
     assert capfd.readouterr().out.splitlines()[-1].startswith(words)
 
 
-def test_sections_become_a_file_as_oslo_config_reads_it(run_cloud, tmp_path):
-    run_cloud.write(
+def test_who_is_not_ready_in_time_is_named_and_not_who_waits_for_it(cloud):
+    slow = {"name": "slow", "command": ["sleep", "60"], "ready": "tcp://127.0.0.1:1"}
+    waits = {"name": "waits", "after": ["slow"], "command": ["sleep", "60"]}
+    programs, why = deploy(cloud, services=[waits, slow], seconds=0.5)
+    assert why == "Service slow was not ready after 0.5 s: tcp://127.0.0.1:1"
+    assert list(programs.services) == ["slow"]
+
+
+def test_a_part_makes_what_services_need_before_they_are_prepared(cloud, tmp_path):
+    made = tmp_path / "made"
+    part = {
+        "name": "server",
+        "provides": {
+            "database": {
+                "address": "db://<name>@here",
+                "join": ",",
+                "each": {"word": "make <name>", "words": ["+", "<name>"]},
+            }
+        },
+        "files": {str(tmp_path / "init"): "<each:word>;"},
+        "command": [
+            "sh",
+            "-c",
+            f'cp {tmp_path}/init {made}; shift 0; echo "$@" >> {made}; exec sleep 60',
+            "sh",
+            "<each:words>",
+        ],
+        "ready": f"file://{made}",
+    }
+    services = [
+        {
+            "name": name,
+            "needs": {"database": [name]},
+            "files": {str(tmp_path / f"{name}.conf"): {"database": {"connection": f"<database:{name}>"}}},
+            "prepare": [["grep", "-q", f"make {name}", str(made)]],
+            "command": ["sleep", "60"],
+        }
+        for name in ("keystone", "nova")
+    ]
+    _programs, why = deploy(cloud, [part], services)
+    assert why == ""
+    assert made.read_text() == "make keystone,make nova;+ keystone + nova\n"
+    assert (tmp_path / "nova.conf").read_text() == "[database]\nconnection = db://nova@here\n"
+
+
+def test_without_a_database_server_each_service_has_a_file(cloud, tmp_path, monkeypatch):
+    monkeypatch.setattr(cloud.deployment, "SQLITE", str(tmp_path / "<name>.db"))
+    service = {"name": "x", "needs": {"database": ["x"]}, "command": ["sleep", "60"]}
+    assert deploy(cloud, services=[service])[1] == ""
+    assert sqlite3.connect(tmp_path / "x.db").execute("pragma journal_mode").fetchone() == ("wal",)
+
+
+def test_processes_of_a_service_start_in_order_when_the_one_before_is_ready(cloud, tmp_path):
+    first = {"name": "first", "command": ["sh", "-c", f"sleep 0.3; touch {tmp_path}/up; exec sleep 60"]}
+    first["ready"] = [f"file://{tmp_path}/up"]
+    second = {"name": "second", "prepare": [["test", "-e", str(tmp_path / "up")]], "command": ["sleep", "60"]}
+    programs, why = deploy(cloud, services=[{"name": "both", "processes": [first, second]}])
+    assert (why, list(programs.services)) == ("", ["first", "second"])
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(int(self.path[1:]))
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.mark.parametrize(("status", "up"), [(200, True), (401, True), (500, False)])
+def test_who_answers_with_an_error_of_his_own_is_not_ready(cloud, status, up):
+    with http.server.HTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        assert cloud.deployment.answers(f"http://127.0.0.1:{server.server_port}/{status}") is up
+        server.shutdown()
+
+
+def test_a_port_answers_when_somebody_listens(cloud):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert cloud.deployment.answers(f"tcp://127.0.0.1:{server.getsockname()[1]}")
+    assert not cloud.deployment.answers("tcp://127.0.0.1:1")
+
+
+def test_sections_become_a_file_as_oslo_config_reads_it(cloud, tmp_path):
+    cloud.deployment.write(
         str(tmp_path / "x" / "x.conf"), {"DEFAULT": {"debug": True}, "database": {"connection": "sqlite://"}}
     )
     assert (tmp_path / "x" / "x.conf").read_text() == "[DEFAULT]\ndebug = True\n\n[database]\nconnection = sqlite://\n"

@@ -338,3 +338,31 @@ def test_what_is_no_result_is_not_quoted_and_not_waited_for(tmp_path):
     (tmp_path / "x.xml").write_text("<?xml version='1.0' encoding='none'?><testsuite/>")
     with pytest.raises(InvalidInput, match="cut off or damaged"):
         read_results(str(tmp_path / "x.xml"))
+
+
+def test_tests_are_counted_by_group_and_the_slowest_are_named(tmp_path):
+    path = write(
+        tmp_path,
+        stream(
+            ("api.compute.x", "inprogress"),
+            ("api.compute.x", "success"),
+            ("api.network.y", "inprogress"),
+            ("else", "exists"),
+            ("api.network.y", "fail", ("traceback", b"500")),
+            ("setUpClass (api.network.z.Z)", "skip", ("reason", b"no agent")),
+            ("else", "success"),
+        ),
+    )
+    report = report_results([path], 10, {"compute": r"^api\.compute", "network": r"^api\.network", "image": "image"}, 1)
+    assert report["heads"][0] == "tests of"
+    assert report["rows"] == [
+        ["compute", 1, 1, 0, 0, 1.0, "passed"],
+        ["network", 2, 0, 1, 1, 2.0, "failed"],
+        ["other", 1, 1, 0, 0, 0.0, "passed"],
+    ]
+    assert report["slowest"] == [{"name": "api.network.y", "seconds": 2.0}]
+
+
+def test_a_group_that_is_no_regular_expression_is_said(tmp_path):
+    with pytest.raises(InvalidInput, match="'\\(' is no regular expression"):
+        report_results([write(tmp_path, stream(("a", "success")))], 1, {"x": "("})

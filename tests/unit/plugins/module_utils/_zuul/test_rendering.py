@@ -287,3 +287,17 @@ def test_the_example_is_what_rdoinfo_has(path):
     (known,) = (each for each in yaml.safe_load(RDOINFO.read_text())["releases"] if each["name"] == release.release)
     assert (release.branch, release.upstream_branch) == (known["branch"], known["upstream_branch"])
     assert set(release.distros) == {repository["name"] for repository in known["repos"]}
+
+
+def test_services_deployed_from_a_candidate_are_a_job_with_a_vote_and_a_criterion(folder):
+    """As docs/services.md has it."""
+    guide = (ROOT / "docs" / "services.md").read_text(encoding="utf-8")
+    example = yaml.safe_load(guide.split("<!-- site.yml -->")[1].split("```yaml\n")[1].split("```")[0])
+    folder.write({**SITE, **example}, {**RELEASE, "scenarios": ["tempest-cloud"]})
+    found = rendered(folder)
+    job = next(content for (kind, name), content in found.items() if kind == "job" and name.endswith("tempest-cloud"))
+    assert job["vars"]["scenario_role"] == "rdo.releng.scenario_tempest"
+    assert job["vars"]["scenario_tempest_definition"] == "clouds/cloud.yml"
+    assert job["vars"]["scenario_tempest_repositories"][2]["baseurl"] == "https://example.org/trunk/deps/latest"
+    (criteria,) = [text for name, text in render(*folder.read()).items() if "criteria" in name]
+    assert "tempest-cloud" in criteria
