@@ -19,9 +19,10 @@ import tempfile
 import typing as t
 
 from .._module.errors import CommandFailed, InvalidInput, Refused
-from .confined import run_confined
+from .._sandbox.confine import Bind, Limits, Sandbox, confined
 
 _FINGERPRINT = re.compile(r"(?:0x)?([0-9A-Fa-f]{40}(?:[0-9A-Fa-f]{24})?)")
+_LIMITS = Limits(seconds=60, memory=2**30, processes=64, file_size=2**28, scratch=2**28, output=2**22)
 # Why a signature does not count, by gpgv's words for it.
 _BAD = {
     "BADSIG": "the file was changed after it was signed, or it is the signature of another file",
@@ -83,15 +84,21 @@ def verify(data: bytes, signature: bytes, keyring: bytes, key: str) -> Signature
             "cp /in/keyring /tmp/keyring.gpg; "
             "gpgv --homedir /tmp --keyring /tmp/keyring.gpg --status-fd 1 /in/signature /in/data 2>/dev/null || true"
         )
-        said = run_confined(["sh", "-c", steps], work)
+        said = _output(["sh", "-c", steps], work)
     return _judged(said, wanted, keys)
+
+
+def _output(argv: t.Sequence[str], folder: str) -> str:
+    """What a program prints that sees ``folder`` as ``/in``."""
+    sandbox = Sandbox(binds=(Bind(folder, "/in"),), limits=_LIMITS)
+    return confined(argv, sandbox, tail=2**20, apart=True).output.decode(errors="replace")
 
 
 def _keys(folder: str, wanted: str) -> dict[str, _Key]:
     """The primary key and its subkeys by fingerprint."""
     command = ["gpg", "--batch", "--quiet", "--homedir", "/tmp", "--with-colons", "--show-keys", "/in/keyring"]  # noqa: S108
     try:
-        output = run_confined(command, folder)
+        output = _output(command, folder)
     except CommandFailed as error:
         raise InvalidInput(
             "The keyring holds no public keys that gpg can read: is it a page of something else?"

@@ -16,14 +16,14 @@ import re
 import tempfile
 import typing as t
 
-from .._module.errors import CommandFailed, InvalidInput, TimedOut
-from .confined import SECONDS, run_confined
+from .._module.errors import InvalidInput
+from .._sandbox.spec import View, expand
 from .spec_text import SpecText, Tag
 
 _MARK = "rdo-releng-line"
 _MARKED = re.compile(rf"^(?P<value>.*?)\s*,\s*{_MARK}\((?P<line>\d+)\)$")
 _DEPENDENCY_TAG = re.compile(r"(?:Build)?Requires", re.IGNORECASE)
-_ERROR = re.compile(r"^error: (?:(?P<file>[^\s:]+): )?line (?P<line>\d+): (?P<what>.*)$", re.MULTILINE)
+_ERROR = re.compile(r"line (?P<line>\d+): (?P<what>[^;]*)")
 # What specs of RDO and Fedora take for granted, and a host that builds nothing need not have. What makes more than one
 # value, or whole subpackages, is only made to parse.
 _MACROS = {
@@ -33,17 +33,20 @@ _MACROS = {
     "python3_sitearch": "/usr/lib64/python{python}/site-packages",
     "python3_version": "{python}",
     "python3_version_nodots": "{flat}",
-    "py_dist_name()": "%{{lua:print((string.lower(rpm.expand('%1')):gsub('[-_.]+', '-')))}}",
-    "py3_dist()": "%{{lua:for word in rpm.expand('%*'):gmatch('%S+') do print('python3dist(' .. "
-    "string.lower(word):gsub('[-_.]+', '-') .. ') ') end}}",
-    "pyproject_extras_subpkg(n:i:f:FaA)": "%{{nil}}",
-    "python_extras_subpkg(n:i:f:FaA)": "%{{nil}}",
     "systemd_requires": "Requires(post): systemd",
     "systemd_ordering": "OrderWithRequires(post): systemd",
     "sysusers_requires_compat": "Requires(pre): shadow-utils",
     "_unitdir": "/usr/lib/systemd/system",
     "gpgverify": "gpgverify",
 }
+# Those that take arguments stand in one line before the spec's first.
+_WITH_ARGUMENTS = (
+    "%{?!py_dist_name:%define py_dist_name() %{lua:print((string.lower(rpm.expand('%1')):gsub('[-_.]+', '-')))}}",
+    "%{?!py3_dist:%define py3_dist() %{lua:for word in rpm.expand('%*'):gmatch('%S+') do "
+    "print('python3dist(' .. string.lower(word):gsub('[-_.]+', '-') .. ') ') end}}",
+    "%{?!pyproject_extras_subpkg:%define pyproject_extras_subpkg(n:i:f:FaA) %{nil}}",
+    "%{?!python_extras_subpkg:%define python_extras_subpkg(n:i:f:FaA) %{nil}}",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,18 +64,14 @@ class Distro:
         kind = "fedora" if self.name.startswith(("fc", "fedora")) else "rhel"
         flat = self.python.replace(".", "")
         values = {name: body.format(python=self.python, flat=flat) for name, body in _MACROS.items()}
-        own = {"rhel": "centos", "fedora": "fc"}[kind]
-        return {
-            **values,
-            kind: major,
-            own: major,
-            "dist": f".{self.name}",
-            f"el{major}" if kind == "rhel" else own: "1",
-        }
+        short = {"rhel": "el", "fedora": "fc"}[kind]
+        centos = {"centos": major} if kind == "rhel" else {}
+        return {**values, **centos, kind: major, f"{short}{major}": "1", "dist": f".{self.name}"}
 
     @property
-    def undefined(self) -> tuple[str, ...]:
-        return ("rhel", "centos", "epel") if self.name.startswith(("fc", "fedora")) else ("fedora", "epel")
+    def view(self) -> View:
+        absent = ("fedora", "epel") if "rhel" in self.macros else ("rhel", "centos", "epel")
+        return View(self.name, {**self.macros, **dict.fromkeys(absent)})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,11 +144,9 @@ def parse(spec: SpecText, distros: t.Sequence[Distro]) -> dict[str, ParsedSpec]:
         if _DEPENDENCY_TAG.fullmatch(tag.name) and _may_be_marked(tag, spec):
             end = "\r" if marked[tag.line].endswith("\r") else ""
             marked[tag.line] = f"{tag.head}{tag.value}, {_MARK}({tag.line}){end}"
-    text = "\n".join(marked)
     generates = spec.section("generate_buildrequires") is not None
-    return {
-        one.name: ParsedSpec(SpecText(_preprocessed(text, spec.name, one), spec.name), generates) for one in distros
-    }
+    outputs = _expanded("".join(_WITH_ARGUMENTS) + "\n" + "\n".join(marked), spec.name, distros)
+    return {name: ParsedSpec(SpecText(output, spec.name), generates) for name, output in outputs.items()}
 
 
 def _may_be_marked(tag: Tag, spec: SpecText) -> bool:
@@ -157,37 +154,27 @@ def _may_be_marked(tag: Tag, spec: SpecText) -> bool:
     return not spec.lines[tag.line].endswith("\\") and " #" not in tag.value
 
 
-def _preprocessed(text: str, name: str, distro: Distro) -> str:
-    """The spec file with all macros expanded and without what conditions leave out."""
+def _expanded(text: str, name: str, distros: t.Sequence[Distro]) -> dict[str, str]:
+    """By distro, the spec file with all macros expanded and without what conditions leave out."""
     with tempfile.TemporaryDirectory(prefix="spec.") as work:
-        os.chmod(work, 0o755)  # noqa: S103 (the confined program is another user)
-        with open(os.path.join(work, "x.spec"), "w", encoding="utf-8", newline="") as file:
+        path = os.path.join(work, "x.spec")
+        with open(path, "w", encoding="utf-8", newline="") as file:
             file.write(text)
-        options = [f"--undefine={macro}" for macro in distro.undefined]
-        for macro, body in distro.macros.items():
-            options += ["--define", f"{macro} {body}"]
         try:
-            return run_confined(["rpmspec", "-P", *options, "/in/x.spec"], work)
-        except CommandFailed as error:
-            raise _error(str(error.data["output"]), name, distro) from error
-        except TimedOut as error:
-            raise InvalidInput(
-                f"{name} was not parsed for {distro.name} within {SECONDS} s: does a macro of it wait for something?",
-                file=name,
-                distro=distro.name,
-            ) from error
+            return expand(path, [distro.view for distro in distros])
+        except InvalidInput as error:
+            raise _error(error.message.replace(path, name), name) from error
 
 
-def _error(output: str, name: str, distro: Distro) -> InvalidInput:
-    found = list(_ERROR.finditer(output))
-    if found:
-        line, what = int(found[0]["line"]), found[0]["what"].strip()
-        what = re.sub(rf",\s*{_MARK}\(\d+\)", "", what)
-        message = f"{name}, line {line}, does not parse for {distro.name}: {what}"
-        return InvalidInput(message[:600], file=name, distro=distro.name, line=line)
-    said = [line for line in output.strip().splitlines() if line.startswith("error: ")] or output.strip().splitlines()
-    what = (said or ["rpm does not say why"])[0].removeprefix("error: ")
-    return InvalidInput(f"{name} does not parse for {distro.name}: {what}"[:600], file=name, distro=distro.name)
+def _error(message: str, name: str) -> InvalidInput:
+    found = _ERROR.search(message)
+    if not found:
+        return InvalidInput(message, file=name)
+    line = max(1, int(found["line"]) - 1)
+    distro = re.search(r"parsed for (\S+):", message)
+    what = re.sub(rf",\s*{_MARK}\(\d+\)", "", found["what"].strip())
+    who = f" for {distro[1]}" if distro else ""
+    return InvalidInput(f"{name}, line {line}, does not parse{who}: {what}"[:600], file=name, line=line)
 
 
 def _numbered(output: SpecText, name: str) -> dict[int, str]:
