@@ -82,6 +82,7 @@ packages:
       deliverable: flamingo/nova.yaml
       model: cycle-with-rc
       released: 32.2.0
+      pre_release:
       pin:
       wanted: 32.2.0
       built: 32.0.0

@@ -52,6 +52,12 @@ options:
     description: Whether another file at O(dest) may be replaced.
     type: bool
     default: false
+  companions:
+    description:
+      - Whether the signature (O(dest) with C(.asc)) and the key (by the last part of O(keyring)) are written beside it.
+        Spec files that verify their sources need them.
+    type: bool
+    default: false
 requirements:
   - bubblewrap, gpg and gpgv, where there is a key
 """
@@ -99,6 +105,11 @@ size:
   description: Its size in bytes, or null.
   type: int
   returned: success
+made_at:
+  description: When it was signed, else when its content says that it was made, in UTC. Null where nothing says.
+  type: str
+  returned: success
+  sample: 2023-03-17T10:12:31+00:00
 signature:
   description: Who signed it and when, or null where there is no key or nothing to check yet.
   type: dict
@@ -136,6 +147,7 @@ def main() -> None:
             "name": {"type": "str"},
             "version": {"type": "str"},
             "force": {"type": "bool", "default": False},
+            "companions": {"type": "bool", "default": False},
             **HTTP,
         },
         supports_check_mode=True,

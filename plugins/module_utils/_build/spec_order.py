@@ -101,16 +101,7 @@ def waves(specs: t.Mapping[str, Spec]) -> list[list[str]]:
     What a package needs to be installed counts as well as what it needs to be built, as both are tried after the
     build; where that makes a circle the latter decides, and what is still a circle is one group.
     """
-    makers: dict[str, set[str]] = {}
-    for name, spec in specs.items():
-        for capability in {name, *spec.provides}:
-            makers.setdefault(_key(capability), set()).add(name)
-
-    def needed(name: str, capabilities: t.Iterable[str]) -> set[str]:
-        return {maker for item in capabilities for maker in makers.get(_key(item), ())} - {name}
-
-    build = {name: needed(name, spec.build_requires) for name, spec in specs.items()}
-    both = {name: build[name] | needed(name, spec.requires) for name, spec in specs.items()}
+    build, both = _needed(specs)
     left = set(specs)
     order = []
     while left:
@@ -121,3 +112,22 @@ def waves(specs: t.Mapping[str, Spec]) -> list[list[str]]:
         order.append(sorted(ready))
         left -= set(ready)
     return order
+
+
+def needs_of(specs: t.Mapping[str, Spec]) -> dict[str, list[str]]:
+    """By name, which others of ``specs`` it needs to be built or installed."""
+    return {name: sorted(needed) for name, needed in _needed(specs)[1].items()}
+
+
+def _needed(specs: t.Mapping[str, Spec]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """By name, the others that it needs to be built; and those that it needs to be built or installed."""
+    makers: dict[str, set[str]] = {}
+    for name, spec in specs.items():
+        for capability in {name, *spec.provides}:
+            makers.setdefault(_key(capability), set()).add(name)
+
+    def needed(name: str, capabilities: t.Iterable[str]) -> set[str]:
+        return {maker for item in capabilities for maker in makers.get(_key(item), ())} - {name}
+
+    build = {name: needed(name, spec.build_requires) for name, spec in specs.items()}
+    return build, {name: build[name] | needed(name, spec.requires) for name, spec in specs.items()}

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import hashlib
 import io
 import os
@@ -37,6 +38,7 @@ class SourceArchive(Change):
     :param signature_url: None: that of the archive with ``.asc``.
     :param name: what its metadata must say it is of; None: not asked.
     :param version: the same for its version.
+    :param companions: whether the signature and the key are written beside it, as spec files name them.
     """
 
     url: str
@@ -48,6 +50,7 @@ class SourceArchive(Change):
     name: str | None
     version: str | None
     force: bool
+    companions: bool
     web: Web
 
     def plan(self) -> Plan:
@@ -73,10 +76,15 @@ class SourceArchive(Change):
                 sha256=_sha256(content),
             )
         proof = None
+        self._beside: dict[str, bytes] = {}
         if self.key:
             keyring = _keyring(self.keyring or "", self.web)
+            if self.companions:
+                folder = os.path.dirname(os.path.abspath(self.dest))
+                key_file = os.path.join(folder, os.path.basename(self.keyring or ""))
+                self._beside = {f"{self.dest}.asc": t.cast("bytes", signature), key_file: keyring}
             proof = dataclasses.asdict(verify(content, t.cast("bytes", signature), keyring, self.key))
-        self._check_metadata(content)
+        made_at = self._check_metadata(content)
         if held is not None and held != content and not self.force:
             raise Conflict(
                 f"{self.dest} is another file than {self.url} is now. A version that was released does not change: see "
@@ -85,23 +93,27 @@ class SourceArchive(Change):
             )
         self._content = content
         actions = [] if held == content else [f"write {self.dest}"]
+        self._beside = {path: new for path, new in self._beside.items() if _read(path) != new}
+        actions += [f"write {path}" for path in self._beside]
         result = {**self._result(content), "waiting": False, "waits_for": None, "signature": proof}
+        result["made_at"] = proof["made_at"] if proof else made_at
         return Plan(before, {"sha256": _sha256(content)}, actions, result)
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:
-        write_atomically(self.dest, self._content)
+        for path, content in {**self._beside, self.dest: self._content}.items():
+            write_atomically(path, content)
         return {}
 
     def _result(self, content: bytes | None) -> dict[str, t.Any]:
         size = None if content is None else len(content)
-        return {"dest": self.dest, "sha256": _sha256(content), "size": size, "signature": None}
+        return {"dest": self.dest, "sha256": _sha256(content), "size": size, "signature": None, "made_at": None}
 
     def _signature(self) -> bytes | None:
         return self.web.read(self.signature_url or f"{self.url}.asc", "signature") if self.key else None
 
-    def _check_metadata(self, content: bytes) -> None:
-        """Whether it is the archive of that project and version, as its own metadata says."""
-        found = _metadata(content, self.url)
+    def _check_metadata(self, content: bytes) -> str | None:
+        """That it is the archive of that project and version, as its own metadata says; and when it was made."""
+        found, mtime = _metadata(content, self.url)
         for what, wanted in (("name", self.name), ("version", self.version)):
             have = found.get(what)
             if wanted is None or have is None:
@@ -114,10 +126,12 @@ class SourceArchive(Change):
                     url=self.url,
                     found=found,
                 )
+        return _time(mtime)
 
 
-def _metadata(content: bytes, url: str) -> dict[str, str]:
-    """Name and version that an archive says it has: from its PKG-INFO, or else from its one folder."""
+def _metadata(content: bytes, url: str) -> tuple[dict[str, str], float]:
+    """Name and version that an archive says it has, from its PKG-INFO, or else from its one folder; and its time."""
+    newest = 0.0
     try:
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             folders = set()
@@ -126,9 +140,10 @@ def _metadata(content: bytes, url: str) -> dict[str, str]:
                     break
                 parts = member.name.removeprefix("./").split("/")
                 folders.add(parts[0])
+                newest = max(newest, member.mtime)
                 if parts[1:] == ["PKG-INFO"] and member.isreg() and member.size <= _MOST_METADATA:
                     file = archive.extractfile(member)
-                    return _headers(file.read() if file else b"")
+                    return _headers(file.read() if file else b""), member.mtime
     except (tarfile.TarError, OSError, EOFError, ValueError) as error:
         start = content[:60].decode(errors="replace")
         raise InvalidInput(
@@ -136,7 +151,14 @@ def _metadata(content: bytes, url: str) -> dict[str, str]:
         ) from error
     match = re.fullmatch(r"(?P<name>.+?)-v?(?P<version>\d[\w.]*)", folders.pop()) if len(folders) == 1 else None
     # Folders of modules for Puppet are called otherwise than the project.
-    return {"version": match["version"]} if match else {}
+    return ({"version": match["version"]} if match else {}), newest
+
+
+def _time(seconds: float) -> str | None:
+    """A time of the archive as ISO 8601 in UTC; None for those that say nothing, as 0."""
+    if not 10**9 < seconds < 2**33:
+        return None
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).isoformat()
 
 
 def _headers(text: bytes) -> dict[str, str]:

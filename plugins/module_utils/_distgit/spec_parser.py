@@ -39,14 +39,14 @@ _MACROS = {
     "_unitdir": "/usr/lib/systemd/system",
     "gpgverify": "gpgverify",
 }
-# Those that take arguments stand in one line before the spec's first.
-_WITH_ARGUMENTS = (
-    "%{?!py_dist_name:%define py_dist_name() %{lua:print((string.lower(rpm.expand('%1')):gsub('[-_.]+', '-')))}}",
-    "%{?!py3_dist:%define py3_dist() %{lua:for word in rpm.expand('%*'):gmatch('%S+') do "
-    "print('python3dist(' .. string.lower(word):gsub('[-_.]+', '-') .. ') ') end}}",
-    "%{?!pyproject_extras_subpkg:%define pyproject_extras_subpkg(n:i:f:FaA) %{nil}}",
-    "%{?!python_extras_subpkg:%define python_extras_subpkg(n:i:f:FaA) %{nil}}",
-)
+# Those that take arguments.
+WITH_ARGUMENTS = {
+    "py_dist_name()": "%{lua:print((string.lower(rpm.expand('%1')):gsub('[-_.]+', '-')))}",
+    "py3_dist()": "%{lua:for word in rpm.expand('%*'):gmatch('%S+') do "
+    "print('python3dist(' .. string.lower(word):gsub('[-_.]+', '-') .. ') ') end}",
+    "pyproject_extras_subpkg(n:i:f:FaA)": "%{nil}",
+    "python_extras_subpkg(n:i:f:FaA)": "%{nil}",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,7 +145,9 @@ def parse(spec: SpecText, distros: t.Sequence[Distro]) -> dict[str, ParsedSpec]:
             end = "\r" if marked[tag.line].endswith("\r") else ""
             marked[tag.line] = f"{tag.head}{tag.value}, {_MARK}({tag.line}){end}"
     generates = spec.section("generate_buildrequires") is not None
-    outputs = _expanded("".join(_WITH_ARGUMENTS) + "\n" + "\n".join(marked), spec.name, distros)
+    # In one line before the spec's first.
+    own = "".join(f"%{{?!{name.partition('(')[0]}:%define {name} {body}}}" for name, body in WITH_ARGUMENTS.items())
+    outputs = _expanded(f"{own}\n" + "\n".join(marked), spec.name, distros)
     return {name: ParsedSpec(SpecText(output, spec.name), generates) for name, output in outputs.items()}
 
 

@@ -177,6 +177,7 @@ def readiness(
                 "deliverable": deliverable.file if deliverable else None,
                 "model": deliverable.model if deliverable else None,
                 "released": deliverable.version if deliverable else None,
+                "pre_release": deliverable.pre_release if deliverable else None,
                 "pin": package.get("source-branch"),
                 "wanted": wanted or None,
                 "built": newest_build,

@@ -68,5 +68,16 @@ def _target(info: Rdoinfo, release: str, distro: str, tags: t.Sequence[str], pha
 def _without_tag(release: str, distro: str, phase: str | None, tags: t.Sequence[str]) -> dict[str, t.Any]:
     """The row for a distro that has no tag for the phase: nothing can be in it."""
     reason = f"{release} {distro} has no tag for {phase}. There is: {', '.join(tags)}"
-    names = ("project", "package", "deliverable", "model", "released", "pin", "wanted", "built", "tagged")
+    names = (
+        "project",
+        "package",
+        "deliverable",
+        "model",
+        "released",
+        "pre_release",
+        "pin",
+        "wanted",
+        "built",
+        "tagged",
+    )
     return {**dict.fromkeys(names), "distro": distro, "status": "no-tag", "reason": reason}
