@@ -230,7 +230,9 @@ class _Edit:
     def _set_patches_base(self) -> None:
         """Name the tag that patches stand on, while Version alone does not; as rdopkg does, and reads."""
         lines = self._spec.lines
-        wanted = str(self._version) if self._version.milestone else ""
+        ignores = any(re.match(r"#\s*patches_ignore\s*=\s*\S", line) for line in lines if line[:1] == "#")
+        # What says which patches to leave out is read together with the base, which then is always there.
+        wanted = str(self._version) if self._version.milestone or ignores else ""
         found = ((number, _BASE.fullmatch(line)) for number, line in enumerate(lines) if line[:1] == "#")
         place, match = next(((number, match) for number, match in found if match), (0, None))
         if match is None:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible_collections.rdo.releng.plugins.module_utils._build.spec_order import Spec, read_spec, waves
+from ansible_collections.rdo.releng.plugins.module_utils._build.spec_order import Spec, needs_of, read_spec, waves
 
 OSLO = """
 %{!?upstream_version: %global upstream_version %{version}%{?milestone}}
@@ -85,3 +85,12 @@ def test_a_circle_of_builds_is_one_group():
 
 def test_an_unread_spec_comes_first():
     assert waves({"a": Spec(), "b": spec("b", ["a"])}) == [["a"], ["b"]]
+
+
+def test_who_needs_whom():
+    specs = {
+        "a": Spec(provides={"python3-a"}),
+        "b": Spec(provides={"python3-b"}, build_requires={"python3dist(a)", "nowhere"}),
+        "c": Spec(requires={"python3-b", "python3-a", "c"}),
+    }
+    assert needs_of(specs) == {"a": [], "b": ["a"], "c": ["a", "b"]}

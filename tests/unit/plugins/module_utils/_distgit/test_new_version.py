@@ -151,6 +151,12 @@ def test_patches_base_stands_above_the_patches_and_keeps_what_it_excludes():
     assert lines(bring(macro, "2.0.0").text, "# patches") == ["# patches_base=%{version}%{?milestone}"]
 
 
+def test_what_leaves_patches_out_keeps_its_base():
+    text = MASTER.replace("BuildArch:", "# patches_ignore=DROP-IN-RPM\nBuildArch:")
+    assert lines(bring(text, "2.0.0").text, "# patches_base") == ["# patches_base=2.0.0"]
+    assert lines(bring(bring(text, "2.0.0.0rc1").text, "2.0.0").text, "# patches_base") == ["# patches_base=2.0.0"]
+
+
 @pytest.mark.parametrize(
     ("log", "expected"),
     [
