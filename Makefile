@@ -101,6 +101,11 @@ lint: .venv/dev.done $(COLLECTION) ## Ruff, mypy, ansible-lint, shellcheck, ansi
 .PHONY: units
 units: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Unit tests
 	@$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/unit
+	$(BIN)/pytest -q --numprocesses 2 -k "not minutes" tests/fuzz
+
+.PHONY: fuzz
+fuzz: .venv/dev.done $(COLLECTION) ## Damaged documents for all that reads strangers' text, always others, for MINUTES=15
+	@$(BIN)/pytest -q -s tests/fuzz -k minutes --minutes $(or $(MINUTES),15)
 
 .PHONY: contract
 contract: .venv/dev.done $(COLLECTION) ## What a Koji hub and a Gerrit do; on doubles, or on KOJI_HUB_URL, GERRIT_URL

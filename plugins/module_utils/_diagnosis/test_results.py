@@ -23,6 +23,7 @@ from .._module.errors import InvalidInput, NotFound
 from .._module.files import open_input
 from .._module.libraries import load_library
 from .._module.table import text_table
+from .._module.text import one_line
 from .junit import read_junit
 from .outcomes import EXCERPT, Outcome, Results, Timed, excerpt
 
@@ -58,7 +59,7 @@ def read_results(path: str) -> tuple[str, Results]:
                     )
                 return "junit", read_junit(file, path)
             if SUBUNIT_1.match(start):
-                return "subunit", _read_subunit_1(file)
+                return "subunit", _read_subunit_1(file, path)
             if not start or b"\xb3" in start:  # the byte that every packet begins with
                 return "subunit", _read_subunit(file, path)
         except OSError as error:
@@ -71,14 +72,14 @@ def _read_subunit(file: t.BinaryIO, path: str) -> Results:
     events = _SubunitEvents()
     try:
         load_library("subunit").ByteStreamToStreamResult(file, non_subunit_name="stray").run(events)
-    except (struct.error, ValueError, IndexError) as error:
+    except (struct.error, ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
         raise InvalidInput(f"The results {path} are cut off or damaged: {error}.", path=path) from error
     if events.damage:
         raise InvalidInput(f"The results {path} are cut off or damaged: {events.damage}.", path=path)
     return events.finish()
 
 
-def _read_subunit_1(file: t.BinaryIO) -> Results:
+def _read_subunit_1(file: t.BinaryIO, path: str) -> Results:
     """Version 1 of the format is lines of text; a test that was open when they ended counts as a failure."""
     subunit = load_library("subunit")
     events = _SubunitEvents()
@@ -86,12 +87,15 @@ def _read_subunit_1(file: t.BinaryIO) -> Results:
     result.startTestRun()
     server = subunit.TestProtocolServer(result, subunit.DiscardStream())
     declared = 0
-    for line in file:
-        if announced := _PROGRESS.match(line):
-            declared = int(announced[2]) + (declared if announced[1] else 0)
-        server.lineReceived(line)
-    server.lostConnection()
-    result.stopTestRun()
+    try:
+        for line in file:
+            if announced := _PROGRESS.match(line):
+                declared = int(announced[2]) + (declared if announced[1] else 0)
+            server.lineReceived(line)
+        server.lostConnection()
+        result.stopTestRun()
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise InvalidInput(f"The results {path} are damaged: {one_line(str(error))}.", path=path) from error
     return events.finish(declared)
 
 

@@ -179,7 +179,7 @@ class Candidate:
     scenarios: tuple[Scenario, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.kind not in SOURCE_KEYS:
+        if not isinstance(self.kind, str) or self.kind not in SOURCE_KEYS:
             raise InvalidInput(
                 f"A candidate of kind {shown(self.kind)} is not known; one of {', '.join(SOURCE_KEYS)} is needed."
             )
@@ -332,8 +332,12 @@ def hashed_directory(
 
 
 def utc(seconds: float) -> str:
-    """Seconds since 1970 as it is written everywhere in the documents."""
-    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Seconds since 1970 as it is written everywhere in the documents; raises InvalidInput for no such moment."""
+    try:
+        moment = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
+    except (ValueError, OverflowError, OSError) as error:
+        raise InvalidInput(f"{shown(seconds)} is no moment in seconds since 1970.") from error
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def check_time(value: t.Any, what: str) -> str:

@@ -296,7 +296,11 @@ def _to_dlrn(vote: Vote, hashes: dict[str, str]) -> dict[str, t.Any]:
 
 
 def _from_dlrn(row: dict[str, t.Any], hashes: dict[str, str]) -> Vote:
-    notes = row["notes"] or ""
+    notes, url = row["notes"] or "", row["url"] or ""
+    if not isinstance(notes, str) or not isinstance(url, str):
+        raise TypeError(f"notes {shown(notes)} or url {shown(url)} is no text")
+    if isinstance(row["timestamp"], (bool, float)) or not 0 <= int(row["timestamp"]) < 2**40:
+        raise ValueError(f"the timestamp {shown(row['timestamp'])} is no moment in seconds since 1970")
     bound = BOUND.match(notes)
     return Vote(
         job=str(row["job_id"]),
@@ -304,7 +308,7 @@ def _from_dlrn(row: dict[str, t.Any], hashes: dict[str, str]) -> Vote:
         hashes=hashes,
         success=_flag(row["success"]),
         timestamp=int(row["timestamp"]),
-        url=row["url"] or "",
+        url=url,
         notes=notes[bound.end() :] if bound else notes,
         in_progress=_flag(row["in_progress"]),
     )
@@ -313,5 +317,5 @@ def _from_dlrn(row: dict[str, t.Any], hashes: dict[str, str]) -> Vote:
 def _flag(value: t.Any) -> bool:
     """``value`` if it is true or false: the text "false" must not count as a success."""
     if not isinstance(value, bool):
-        raise TypeError(f"{value!r} is neither true nor false")
+        raise TypeError(f"{shown(value)} is neither true nor false")
     return value

@@ -15,6 +15,7 @@ import urllib.parse
 from .._module.documents import read_yaml
 from .._module.errors import InvalidInput, NotFound
 from .._module.libraries import load_library
+from .._module.text import shown
 from .._rpm.nevra import Nevra
 from .constraints_compare import newest, status_of
 
@@ -72,14 +73,18 @@ def _read(path: str, file: str) -> dict[str, Deliverable]:
     if not isinstance(releases, list) or not isinstance(settings, dict):
         raise InvalidInput(f"The deliverable {file} has no list of releases, or no mapping of repositories.", file=file)
     parse = load_library("packaging.version").parse
-    allowed = _allowed(data.get("branches"), file)
+    branches = data.get("branches") or []
+    if not isinstance(branches, list):
+        raise InvalidInput(f"The deliverable {file} has no list of branches: {shown(branches)}.", file=file)
+    allowed = _allowed(branches, file)
     versions: dict[str, list[str]] = {repository: [] for repository in settings}
     for release in releases:
         if not isinstance(release, dict) or "version" not in release:
-            raise InvalidInput(f"A release of the deliverable {file} has no version: {release!r}.", file=file)
-        for project in release.get("projects") or []:
-            if not isinstance(project, dict) or "repo" not in project:
-                raise InvalidInput(f"A project of the deliverable {file} has no repo: {project!r}.", file=file)
+            raise InvalidInput(f"A release of the deliverable {file} has no version: {shown(release)}.", file=file)
+        projects = release.get("projects") or []
+        for project in projects if isinstance(projects, list) else [projects]:
+            if not isinstance(project, dict) or not isinstance(project.get("repo"), str):
+                raise InvalidInput(f"A project of the deliverable {file} has no repo: {shown(project)}.", file=file)
             held = versions.setdefault(project["repo"], [])
             # What ends a series is tagged as well: 2024.1-eom, zed-last, ussuri-em.
             if _RELEASED.fullmatch(str(release["version"])) and allowed(str(release["version"])):

@@ -24,11 +24,15 @@ from .._module.documents import digest, write_atomically
 from .._module.errors import InvalidInput, NotFound, RelengError
 from .._module.files import read_input
 from .._module.json_text import load_json
+from .._module.text import shown
 from .._module.yaml_text import YamlReader
 
 ENTRY = "rdo-full.yml"
 # rdoinfo as JSON has a few megabytes.
 _MOST_KEPT = 64 << 20
+# References to attributes in one value: two are usual.
+_MOST_REFERENCES = 20
+_WIDE = re.compile(r"%\([^)]*\)[^a-zA-Z%]*[\d*]")
 Package = dict[str, t.Any]
 
 
@@ -198,7 +202,10 @@ class Rdoinfo:
         package = dict(self._merged.get("package-default") or {})
         if "conf" in own:
             configurations = self._merged.get("package-configs") or {}
-            package.update(_named(configurations, own["conf"], f"package-configs entry (package {project})") or {})
+            configuration = _named(configurations, own["conf"], f"package-configs entry (package {project})") or {}
+            if not isinstance(configuration, dict):
+                raise InvalidInput(f"package-configs entry {own['conf']} is no mapping: {shown(configuration)}.")
+            package.update(configuration)
         package.update(own)
         if tag:
             attributes = (package.get("tags") or {}).get(tag)
@@ -227,7 +234,7 @@ class Rdoinfo:
     @property
     def tags(self) -> list[str]:
         """Every tag that some package has, sorted."""
-        return sorted({tag for package in self.packages().values() for tag in package.get("tags") or {}})
+        return sorted({str(tag) for package in self.packages().values() for tag in package.get("tags") or {}})
 
     @property
     def buildsys_tags(self) -> dict[str, dict[str, str]]:
@@ -244,7 +251,7 @@ class Rdoinfo:
                     other = tags.setdefault(tag, {}).setdefault(package["name"], nvr)
                     if other != nvr:
                         raise InvalidInput(f"{package['name']} has two builds in {tag}: {other} and {nvr}.", tag=tag)
-        return dict(sorted(tags.items()))
+        return dict(sorted(tags.items(), key=lambda item: str(item[0])))
 
     def _section(self, name: str) -> dict[str, t.Any]:
         section: dict[str, t.Any] = self._merged.get(name) or {}
@@ -254,11 +261,17 @@ class Rdoinfo:
         """``%(attribute)s`` in ``value`` replaced, once."""
         if not isinstance(value, str) or "%" not in value:
             return copy.deepcopy(value) if isinstance(value, (dict, list)) else value
+        # A width or hundreds of references would make megabytes out of a line.
+        if _WIDE.search(value) or value.count("%(") > _MOST_REFERENCES:
+            raise InvalidInput(
+                f"{key} of project {package.get('project')} can not be filled in: {shown(value)}. Write %(attribute)s.",
+                project=package.get("project"),
+            )
         try:
             return value % package
         except (KeyError, ValueError, TypeError) as error:
             raise InvalidInput(
-                f"{key} of project {package.get('project')} can not be filled in: {value!r} ({error}).",
+                f"{key} of project {package.get('project')} can not be filled in: {shown(value)} ({error}).",
                 project=package.get("project"),
             ) from error
 
@@ -284,10 +297,15 @@ class _Reader:
         for section, key in (("packages", "project"), ("releases", "name")):
             if document.get(section):
                 document[section] = _by_key(document[section], key, f"{section} of {name}")
+        for section, wanted in (("package-default", dict), ("package-configs", dict), ("import", list)):
+            if not isinstance(document.get(section) or wanted(), wanted):
+                raise InvalidInput(f"{section} of {name} is {shown(document[section])}, not a {wanted.__name__}.")
         _merge(self.merged, document)
         for imported in document.get("import") or []:
             if not isinstance(imported, str) or posixpath.isabs(imported) or ".." in imported.split("/"):
-                raise InvalidInput(f"{name} imports {imported!r}: only files of the same rdoinfo can be.", file=name)
+                raise InvalidInput(
+                    f"{name} imports {shown(imported)}: only files of the same rdoinfo can be.", file=name
+                )
             self.merge(imported, (*importers, name))
 
 
@@ -299,6 +317,9 @@ def merge_documents(documents: t.Mapping[str, dict[str, t.Any]]) -> Rdoinfo:
     merged: dict[str, t.Any] = {}
     for document in documents.values():
         added = {**_plain(document)}
+        for section in ("package-default", "package-configs"):
+            if not isinstance(added.get(section), dict):
+                added.pop(section, None)
         for section, key in (("packages", "project"), ("releases", "name")):
             rows = added.get(section)
             rows = [row for row in rows if isinstance(row, dict) and isinstance(row.get(key), str)] if rows else []
@@ -320,7 +341,7 @@ def _by_key(rows: t.Any, key: str, what: str) -> dict[str, t.Any]:
     found: dict[str, t.Any] = {}
     for row in rows:
         if not isinstance(row, dict) or not isinstance(row.get(key), str):
-            raise InvalidInput(f"A row of {what} has no {key}: {row!r}.")
+            raise InvalidInput(f"A row of {what} has no {key}: {shown(row)}.")
         if row[key] in found:
             _merge(found[row[key]], row)
         else:
@@ -350,9 +371,12 @@ def _check_package(package: Package) -> None:
     maintainers = package.get("maintainers")
     if not isinstance(maintainers, list) or not maintainers:
         raise InvalidInput(f"Project {project} has no list of maintainers.", project=project)
+    for key in ("tags", "buildsys-tags"):
+        if not isinstance(package.get(key) or {}, dict):
+            raise InvalidInput(f"{key} of project {project} is no mapping: {shown(package[key])}.", project=project)
     for maintainer in maintainers:
         if not isinstance(maintainer, str) or "@" not in maintainer:
-            raise InvalidInput(f"Maintainer {maintainer!r} of project {project} is no address.", project=project)
+            raise InvalidInput(f"Maintainer {shown(maintainer)} of project {project} is no address.", project=project)
 
 
 T = t.TypeVar("T")
@@ -366,9 +390,9 @@ def _named(found: t.Mapping[str, T], name: str, what: str) -> T:
         pass
     letters = re.sub(r"[^a-z0-9]", "", str(name).lower())
     alike = [other for other in found if letters and letters in re.sub(r"[^a-z0-9]", "", str(other).lower())]
-    names = sorted(found) if len(found) <= 30 else sorted(alike)[:10]
+    names = sorted(map(str, found)) if len(found) <= 30 else sorted(map(str, alike))[:10]
     there = f" There is: {', '.join(names)}." if names else ""
-    raise NotFound(f"{name!r} is no {what}.{there}", name=name)
+    raise NotFound(f"{shown(name)} is no {what}.{there}", name=str(name)[:200])
 
 
 def _checksum(content: bytes) -> str:

@@ -21,6 +21,7 @@ import typing as t
 from .._module.documents import write_atomically
 from .._module.errors import InvalidInput, NotFound
 from .._module.runner import Change, Plan
+from .._module.text import shown
 from .._module.yaml_text import YamlReader
 
 PIN = "source-branch"
@@ -104,6 +105,12 @@ class TagFile:
             project = data.get("project") if isinstance(data, dict) else None
             if project is None:
                 raise InvalidInput(f"{self._name}, line {node.start_mark.line + 1}: a package has no project.")
+            tags = data.get(self._section) or {}
+            if not isinstance(project, str) or not isinstance(tags, dict) or not _are_attributes(tags, self._section):
+                raise InvalidInput(
+                    f"{self._name}, line {node.start_mark.line + 1}: the {self._section} of {shown(project)} are no "
+                    "mapping of tags."
+                )
             if project in self._rows:
                 raise InvalidInput(f"{self._name}, line {node.start_mark.line + 1}: {project} is there twice.")
             self._rows[project] = node
@@ -140,7 +147,8 @@ class TagFile:
 
     def _entry(self, mapping: t.Any, key: str) -> tuple[t.Any, t.Any]:
         """The nodes of a key and its value."""
-        return next((pair for pair in getattr(mapping, "value", []) if pair[0].value == key), (None, None))
+        pairs = [pair for pair in getattr(mapping, "value", []) if isinstance(pair, tuple)]
+        return next((pair for pair in pairs if pair[0].value == key), (None, None))
 
     def _end_line(self, node: t.Any) -> int:
         """The line after the last one of a value; comments and empty lines that follow are not its."""
@@ -291,6 +299,10 @@ class PinChange(Change):
     def apply(self, plan: Plan) -> dict[str, t.Any]:
         write_atomically(self._path, self._after.encode(), os.stat(self._path).st_mode & 0o777)
         return {}
+
+
+def _are_attributes(tags: dict[t.Any, t.Any], section: str) -> bool:
+    return section != "tags" or all(isinstance(held or {}, dict) for held in tags.values())
 
 
 def _changed(edited: TagFile, change: t.Callable[[], None]) -> bool:

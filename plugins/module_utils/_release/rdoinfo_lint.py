@@ -348,7 +348,7 @@ class _Linter:
                 if not row.get(key):
                     self._found("missing-key", name, line, f"release {release} has no {key}")
             status, status_line = row.get("status"), row.lines.get("status", line)
-            if status is not None and status not in STATUSES:
+            if status is not None and (not isinstance(status, str) or status not in STATUSES):
                 self._found("status", name, status_line, f"{status} is no status", f"one of {', '.join(STATUSES)}")
             elif status == "development" and release != developed[0]:
                 self._found("status", name, status_line, f"{release} and {developed[0]} are both in development")

@@ -14,6 +14,7 @@ import typing as t
 
 from .._module.documents import read_document
 from .._module.errors import InvalidInput, NotFound
+from .._module.text import shown
 from .timer import check_timer
 
 RELEASE, SITE = "rdo.releng/release/1", "rdo.releng/site/1"
@@ -199,9 +200,12 @@ def filled(value: t.Any, given: t.Mapping[str, str], where: str) -> t.Any:
     if not isinstance(value, str) or "{{" in value or "{%" in value:
         return value
     try:
-        names = {name for _text, name, _format, _conversion in string.Formatter().parse(value) if name is not None}
+        fields = [field for field in string.Formatter().parse(value) if field[1] is not None]
+        if any(form or conversion for _text, _name, form, conversion in fields):
+            raise ValueError("a placeholder is a name in braces and nothing else")
     except ValueError as error:
-        raise InvalidInput(f"{where}: {value!r} can not be filled in: {error}.") from error
+        raise InvalidInput(f"{where}: {shown(value)} can not be filled in: {error}.") from error
+    names = {str(name) for _text, name, _form, _conversion in fields}
     _check_known("placeholder", sorted(names), given, where)
     return value.format(**given)
 
@@ -209,7 +213,7 @@ def filled(value: t.Any, given: t.Mapping[str, str], where: str) -> t.Any:
 def _make(kind: t.Any, data: t.Any, where: str, **known: t.Any) -> t.Any:
     """An object of a mapping whose keys are its fields."""
     if not isinstance(data, dict):
-        raise InvalidInput(f"{where} is {data!r}, not a mapping.")
+        raise InvalidInput(f"{where} is {shown(data)}, not a mapping.")
     _check_keys(kind, data, where, known)
     fields = {field.name: field for field in dataclasses.fields(kind)}
     needed = [
@@ -224,7 +228,7 @@ def _make(kind: t.Any, data: t.Any, where: str, **known: t.Any) -> t.Any:
     for key, value in data.items():
         wanted = kinds.get(str(fields[key].type)) or {"d": dict, "l": list}.get(str(fields[key].type)[0])
         if wanted and (not isinstance(value, wanted) or isinstance(value, bool)):
-            raise InvalidInput(f"{where}: {key} is {value!r}; {wanted.__name__} is needed.")
+            raise InvalidInput(f"{where}: {key} is {shown(value)}; {wanted.__name__} is needed.")
     return kind(**data, **known)
 
 
@@ -251,11 +255,15 @@ def _without_schema(data: dict[str, t.Any]) -> dict[str, t.Any]:
 def _check_name(name: t.Any, where: str) -> None:
     """Names become names of jobs and of files."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise InvalidInput(f"{where}: {name!r} is no name; letters, digits and . _ - are allowed.")
+        raise InvalidInput(f"{where}: {shown(name)} is no name; letters, digits and . _ - are allowed.")
 
 
 def _check_known(what: str, names: t.Iterable[t.Any], known: t.Collection[str], where: str) -> None:
-    unknown = sorted(str(name) for name in names if name not in known)
+    unknown = sorted(
+        name if isinstance(name, str) else shown(name)
+        for name in names
+        if not isinstance(name, str) or name not in known
+    )
     if unknown:
         raise NotFound(f"{where}: no {what} {', '.join(unknown)}. There are {', '.join(sorted(known))}.")
 
@@ -270,4 +278,4 @@ def _jobs(criteria: t.Any, where: str) -> set[str]:
         return _jobs(next(iter(criteria.values())), where)
     if isinstance(criteria, dict) and set(criteria) == {"at_least"} and isinstance(criteria["at_least"], dict):
         return _jobs(criteria["at_least"].get("of"), where)
-    raise InvalidInput(f"{where}: {criteria!r} is no requirement; see docs/promotion-gate.md.")
+    raise InvalidInput(f"{where}: {shown(criteria)} is no requirement; see docs/promotion-gate.md.")
