@@ -36,6 +36,27 @@ REPOSITORIES: Arguments = {
     "retries": {"type": "int", "default": 3},
 }
 
+# doc fragment rdo.releng._artifacts
+ARTIFACTS: Arguments = {
+    "artifacts": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {
+            "name": {"type": "str", "required": True},
+            "kind": {"type": "str", "choices": ["repository", "ostree", "image"], "required": True},
+            "packages": {"type": "list", "elements": "str", "required": True},
+            "configuration": {"type": "dict"},
+            "configuration_files": {"type": "list", "elements": "path", "default": []},
+            "tools": {"type": "dict", "default": {}},
+            "made_of": {"type": "list", "elements": "str", "default": []},
+        },
+    },
+    "repositories": {"type": "list", "elements": "raw", "required": True},
+    "fail_on_broken": {"type": "bool", "default": True},
+    **REPOSITORIES,
+}
+
 # doc fragment rdo.releng._repositories.TRIM
 TRIM: Arguments = {
     "roots": {"type": "list", "elements": "str", "required": True},

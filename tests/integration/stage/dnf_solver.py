@@ -3,6 +3,7 @@
 """What dnf's own solver says of every package of a repository, for the system's Python, which has dnf's bindings.
 
 ``dnf_solver.py REPOSITORY CACHE``: a line for each package that can not be installed for itself into an empty system.
+With NAMEs behind that: a line for each package that an empty system with all of them would hold.
 """
 
 from __future__ import annotations
@@ -13,12 +14,19 @@ import dnf
 import hawkey
 
 
-def main(repository: str, cache: str) -> None:
+def main(repository: str, cache: str, *names: str) -> None:
     base = dnf.Base()
     base.conf.cachedir, base.conf.installroot = cache, "/nonexistent"
     base.conf.substitutions.update(arch="x86_64", basearch="x86_64", releasever="9")
     base.repos.add_new_repo("one", base.conf, baseurl=[f"file://{repository}"])
     base.fill_sack(load_system_repo=False)
+    if names:
+        base.conf.install_weak_deps = False
+        for name in names:
+            base.install(name)
+        base.resolve()
+        print(*base.transaction.install_set, sep="\n")
+        return
     for package in base.sack.query().available().latest():
         goal = hawkey.Goal(base.sack)
         goal.install(package)
