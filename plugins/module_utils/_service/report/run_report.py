@@ -112,8 +112,11 @@ def summarize(title: str, steps: list[dict[str, t.Any]]) -> dict[str, t.Any]:
     }
 
 
-def render_text(report: dict[str, t.Any], page: str) -> str:
-    """The report for a terminal: each step's table, then all steps, then what went wrong as the last thing."""
+def render_text(report: dict[str, t.Any], page: str | None) -> str:
+    """The report for a terminal: each step's table, then all steps, then what went wrong as the last thing.
+
+    :param page: where the same is as a page, if it is one.
+    """
     parts = []
     for step in report["steps"]:
         if step["rows"]:
@@ -121,12 +124,15 @@ def render_text(report: dict[str, t.Any], page: str) -> str:
             more = [f"… and {len(rows) - TEXT_ROWS} more"] if len(rows) > TEXT_ROWS else []
             heads = step["heads"] or [""] * max(map(len, rows))
             parts.append("\n".join([step["step"].upper(), text_table(heads, _even(rows[:TEXT_ROWS], heads)), *more]))
-    parts.append(f"{report['title']}: {report['label']} after {_duration(report['seconds'])}\n{report['table']}")
+    took = f" after {_duration(report['seconds'])}" if report["seconds"] is not None else ""
+    parts.append(f"{report['title']}: {report['label']}{took}\n{report['table']}")
     if report["stand_ins"]:
         lines = [f"  {step['step']}: {step['stand_in']}" for step in report["stand_ins"]]
         parts.append("\n".join(["Stand-ins, not the real thing:", *lines]))
     links = [[step["step"], link["text"], link["target"]] for step in report["steps"] for link in step["links"]]
-    parts.append(text_table(["step", "what", "where"], [*links, ["", "this report as a page", page]]))
+    links += [["", "this report as a page", page]] if page else []
+    if links:
+        parts.append(text_table(["step", "what", "where"], links))
     for step in report["failures"]:
         lines = [f"{step['step']} {LABELS[step['status']]}: {step['summary']}".rstrip(": ")]
         parts.append("\n".join([*lines, *(f"  {line}" for line in step["details"].splitlines())]))

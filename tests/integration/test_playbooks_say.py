@@ -1,0 +1,57 @@
+# Copyright: rdo.releng contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each playbook says before it begins and when it ends."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+import shutil
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PLAYBOOKS = {path.stem: path for path in sorted((ROOT / "playbooks").glob("*.yml"))}
+# These have a form of their own: the quickstart has no variable that must be given.
+OTHERS = {"quickstart"}
+
+
+def needed(path):
+    """The entries of releng_needed."""
+    (play, *_more) = yaml.safe_load(path.read_text())
+    tasks = [*play.get("pre_tasks", []), *play.get("tasks", [])]
+    return [entry for task in tasks for entry in (task.get("vars") or {}).get("releng_needed", [])]
+
+
+@pytest.mark.parametrize("name", sorted(set(PLAYBOOKS) - OTHERS))
+def test_a_playbook_ends_with_a_summary(name):
+    assert re.search(r"tasks/summary\.yml|_report\.summary|Sum up", PLAYBOOKS[name].read_text())
+
+
+@pytest.mark.parametrize("name", [name for name, path in PLAYBOOKS.items() if needed(path)])
+def test_all_that_is_missing_is_said_at_once(name, run_playbook, monkeypatch):
+    for entry in needed(PLAYBOOKS[name]):
+        for variable in entry.get("env", "").split(" or "):
+            monkeypatch.delenv(variable, raising=False)
+    done = run_playbook(f"rdo.releng.{name}", "--check")
+    assert done.returncode != 0
+    for entry in needed(PLAYBOOKS[name]):
+        assert f"{entry['name']} is missing, for example: {entry['example']}" in done.stdout, done.stdout
+
+
+def test_a_summary_as_json_and_as_a_page(run_playbook, tmp_path):
+    site = tmp_path / "config"
+    shutil.copytree(ROOT / "docs" / "zuul-tenant", site)
+    given = [f"-efolder={site}", f"-ereport={tmp_path / 'report.json'}", f"-epage={tmp_path / 'page.html'}"]
+    planned = run_playbook("rdo.releng.render_zuul", "--check", *given)
+    assert planned.returncode == 0, planned.stdout
+    assert "This was check mode" in planned.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config"]
+    done = run_playbook("rdo.releng.render_zuul", *given)
+    assert done.returncode == 0, done.stdout
+    assert "check mode" not in done.stdout
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["schema"] == "rdo.releng/report/1" and report["status"] == "done"
+    assert report["steps"][0]["summary"] in (tmp_path / "page.html").read_text()
