@@ -83,10 +83,27 @@ task_id:
   returned: success
   type: int
 logs:
-  description: Addresses of the logs. Empty if it is not known where the hub serves its files (O(topurl)).
-  returned: success
+  description:
+    - Addresses of the logs. When a build fails, those of the tasks that failed, as the build's own task has none.
+    - Empty if it is not known where the hub serves its files (O(topurl)).
+  returned: always, when there is a task
   type: list
   elements: str
+task_logs:
+  description:
+    - The same logs with C(task), C(method), C(label), C(name) and C(url), which is null if it is not known. The hub
+      hands them out by task and name as well (C(koji download-logs)).
+  returned: when the build failed
+  type: list
+  elements: dict
+times:
+  description:
+    - Where the time went, C(total_seconds), C(worked_seconds) in which a host was at work, and C(queued_seconds) in
+      which the build waited for one.
+    - Null if the task has not ended.
+  returned: when a task was waited for
+  type: dict
+  sample: {total_seconds: 219.4, worked_seconds: 84.1, queued_seconds: 135.3}
 failure_class:
   description: The class of the failure, for example V(missing-requirement).
   returned: when the build failed

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import xmlrpc.client
+
 import pytest
 from stage.modules import run_module
 
@@ -76,23 +78,93 @@ def test_a_source_rpm_is_uploaded(build, double, ends_well, tmp_path):
     assert double.hub.tasks[1]["request"][0] == f"{folder}/{name}"
 
 
-def test_a_failure_has_its_class_and_its_lines(build, double, tmp_path):
-    logs = tmp_path / "work" / "tasks" / "1" / "1"
-    logs.mkdir(parents=True)
-    (logs / "root.log").write_text(
-        "DEBUG: installing\nError: \n Problem: nothing provides python3-foo >= 2 needed by x\n"
-    )
+ROOT_LOG = b"DEBUG: installing\nError: \n Problem: nothing provides python3-foo >= 2 needed by x\n"
+
+
+def failing(double, *children):
+    """A build whose task starts others: (method, label, how it failed or None, its files) of each."""
 
     def fail(user, source, target, options=None):
-        raise double.hub.fault("dependency", task=1)
+        task = max(double.hub.tasks)
+        for method, label, fault, output in children:
+            double.hub.seed_child(task, method, label, fault, output)
+        raise next(fault for _method, _label, fault, _output in children[::-1] if fault)
 
     double.hub.run_build = fail
-    result = build(source=SOURCE, nvr="nova-1-1.el9s", topurl=tmp_path.as_uri())
+
+
+@pytest.mark.parametrize("topurl", [None, "http://files.example.com"])
+def test_a_failure_has_the_class_and_the_lines_of_the_task_that_failed(build, double, topurl):
+    """The build's own task has no logs; those that did not fail say nothing of the failure."""
+    failing(
+        double,
+        ("rebuildSRPM", "srpm", None, {"root.log": b"error: could not resolve host mirror.example.org\n"}),
+        (
+            "buildArch",
+            "x86_64",
+            double.hub.fault("dependency", task=3),
+            {"root.log": ROOT_LOG, "build.log": b"", "x": b""},
+        ),
+    )
+    result = build(source=SOURCE, nvr="nova-1-1.el9s", **({"topurl": topurl} if topurl else {}))
     assert result["failed"]
     assert result["failure_class"] == "missing-requirement"
     assert any("python3-foo" in line for line in result["lines"])
-    assert result["fault"] == "Dependency 1 failed to complete."
-    assert result["logs"][1] == f"{tmp_path.as_uri()}/work/tasks/1/1/root.log"
+    assert result["fault"] == "Dependency 3 failed to complete."
+    assert [(log["task"], log["label"], log["name"]) for log in result["task_logs"]] == [
+        (3, "x86_64", "build.log"),
+        (3, "x86_64", "root.log"),
+    ]
+    addresses = [f"{topurl}/work/tasks/3/3/{name}" for name in ("build.log", "root.log")]
+    assert result["logs"] == (addresses if topurl else [])
+    assert result["msg"].endswith(f"Logs: {', '.join(addresses)}") is bool(topurl)
+
+
+def test_a_root_that_could_not_be_made_is_infrastructure(build, double):
+    """As recorded: the host's mock did not begin, so there are two logs that name nothing of the package."""
+    words = "could not init mock buildroot, mock exited with status 2; see root.log for more information"
+    fault = xmlrpc.client.Fault(1012, words)
+    output = {"mock_output.log": b"ERROR: [Errno 1] Operation not permitted\n", "mock_config.log": b""}
+    failing(double, ("rebuildSRPM", "srpm", fault, output))
+    result = build(source=SOURCE, nvr="nova-1-1.el9s")
+    assert result["failure_class"] == "infrastructure"
+    assert words in result["lines"]
+    assert [log["name"] for log in result["task_logs"]] == ["mock_output.log", "mock_config.log"]
+
+
+def test_the_time_in_the_queue_is_apart(build, double):
+    fault = double.hub.fault("dependency", task=3)
+    failing(double, ("rebuildSRPM", "srpm", None, {}), ("buildArch", "x86_64", fault, {}))
+    times = build(source=SOURCE, nvr="nova-1-1.el9s")["times"]
+    # Two tasks, each a minute in the queue and six seconds at work.
+    assert times["worked_seconds"] == 12
+    assert 120 <= times["queued_seconds"] < 121
+    assert times["total_seconds"] == pytest.approx(times["worked_seconds"] + times["queued_seconds"], abs=0.2)
+
+
+def test_a_build_that_is_complete_has_the_logs_that_the_hub_keeps(build, double):
+    hub = double.hub
+
+    def run(user, source, target, options=None):
+        number = hub.make_build("nova", "1", "1.el9s", None, user)
+        hub.builds[number]["task_id"] = max(hub.tasks)
+        hub.build_logs[number] = [("noarch", name) for name in ("root.log", "build.log", "x.json")]
+
+    hub.run_build = run
+    made = build(source=SOURCE, nvr="nova-1-1.el9s", topurl="http://files.example.com")
+    place = "http://files.example.com/packages/nova/1/1.el9s/data/logs/noarch"
+    assert made["logs"] == [f"{place}/build.log", f"{place}/root.log"]
+    assert made["times"]["queued_seconds"] >= 0
+    assert build(source=SOURCE, nvr="nova-1-1.el9s", topurl="http://files.example.com")["logs"] == made["logs"]
+
+
+def test_a_scratch_build_has_the_logs_of_what_it_started(build, double):
+    def run(user, source, target, options=None):
+        double.hub.seed_child(max(double.hub.tasks), "buildArch", "noarch", None, {"build.log": b"", "y.rpm": b""})
+
+    double.hub.run_build = run
+    made = build(source=SOURCE, scratch=True, topurl="http://files.example.com")
+    assert made["logs"] == ["http://files.example.com/work/tasks/2/2/build.log"]
 
 
 @pytest.mark.parametrize(

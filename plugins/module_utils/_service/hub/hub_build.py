@@ -11,20 +11,20 @@ import secrets
 import time
 import typing as t
 
-from ..._diagnosis.failures import diagnose
+from ..._diagnosis.failures import Diagnosis, FailureClass, diagnose
 from ..._koji.apply import CANCELED, CLOSED, FAILED
 from ..._koji.query import build_info
 from ..._koji.session import Hub, HubFault, call
+from ..._koji.task_logs import TELLING, TaskLog, TaskTree
 from ..._module.errors import CommandFailed, InvalidInput, NotFound, RelengError
 from ..._module.progress import say
 from ..._module.runner import Change, Plan
-from ..._module.waiter import Deadline, Waiter
-from ..._module.web import Web
+from ..._module.waiter import Waiter
 from ..._rpm.nevra import Nevra
 
 STATES = {0: "free", 1: "open", CLOSED: "closed", CANCELED: "canceled", 4: "assigned", FAILED: "failed"}
-# The logs that say why a build failed, the one that most often does first.
-LOGS = ("build.log", "root.log", "mock_output.log")
+# Seconds after which a state that has not changed is told again.
+TOLD_AGAIN = 60.0
 
 
 class HubBuild(Change):
@@ -71,14 +71,20 @@ class HubBuild(Change):
             task = self._running or self.queue()
             if not self._params["wait"]:
                 return {"task_id": task}
-            if self._wait(task) != CLOSED:
-                self._fail(task)
+            ended = self._wait(task)
+            tree = TaskTree(self._hub, task)
+            times = tree.times()
+            if times:
+                queued = f"{times['queued_seconds']:.0f} of them in the queue"
+                say(f"Task {task} took {times['total_seconds']:.0f} s, {queued}")
+            if ended != CLOSED:
+                self._fail(task, tree)
             if self._params["scratch"]:
-                return {"task_id": task, "logs": self._task_logs([task])}
+                return {"task_id": task, "times": times, "logs": _addresses(tree.logs())}
             build = self._build()
             if build is None or build["state"] != "COMPLETE":
                 raise RelengError(f"Task {task} ended well, and {self._nvr} is not complete on the hub.", task_id=task)
-            return {"task_id": task, "build": build, "logs": self._logs_of(build)}
+            return {"task_id": task, "build": build, "times": times, "logs": self._logs_of(build)}
         finally:
             self._hub.close()
 
@@ -126,67 +132,87 @@ class HubBuild(Change):
 
     def _wait(self, task: int) -> int:
         """The state in which a task ended."""
-        seen: list[int] = []
+        told: tuple[int, float] = (-1, 0.0)
 
         def ask() -> int:
-            state = int(self._hub.read("getTaskInfo", task, strict=True, about={"task": task})["state"])
-            if seen[-1:] != [state]:
-                say(f"Task {task} is {STATES[state]}")
-                seen.append(state)
+            nonlocal told
+            info = self._hub.read("getTaskInfo", task, strict=True, about={"task": task})
+            state, now = int(info["state"]), time.monotonic()
+            if told[0] != state or now - told[1] >= TOLD_AGAIN:
+                still = f" still, since {now - begun:.0f} s" if told[0] == state else ""
+                where = " (it waits in the queue for a host)" if STATES[state] == "free" else ""
+                say(f"Task {task} is {STATES[state]}{still}{where}")
+                told = (state, now)
             return state
 
+        begun = time.monotonic()
         waiter = Waiter(self._params["wait_timeout"], self._params["poll"])
         return waiter.wait(ask, lambda state: state in (CLOSED, CANCELED, FAILED), f"task {task}")
 
-    def _fail(self, task: int) -> t.NoReturn:
+    def _fail(self, task: int, tree: TaskTree) -> t.NoReturn:
         """:raises CommandFailed: saying why a task failed."""
-        why = self.why_failed(task)
+        why = self.why_failed(task, tree)
+        where = f" Logs: {', '.join(why['logs'])}" if why["logs"] else ""
         raise CommandFailed(
             f"Task {task} failed to build {self._nvr or self._source} for {self._target}: {why['failure_class']}. "
-            f"{why['fault']}",
+            f"{why['fault']}{where}",
             task_id=task,
             **why,
         )
 
-    def why_failed(self, task: int) -> dict[str, t.Any]:
-        """Why a task failed: ``failure_class``, the ``lines`` of its ``logs`` that say so, and the hub's ``fault``."""
+    def why_failed(self, task: int, tree: TaskTree | None = None) -> dict[str, t.Any]:
+        """Why a task failed, by the logs of those that it started and that failed.
+
+        :returns: ``failure_class``, the ``lines`` that say so, ``logs`` (addresses), ``task_logs``, ``times``, and the
+            hub's ``fault``.
+        """
+        tree = tree or TaskTree(self._hub, task)
+        fault_class = ""
         try:
             self._hub.read("getTaskResult", task, about={"task": task})
             reason = f"task {task} did not end well"
         except HubFault as fault:
-            reason = fault.text
-        descendants = self._hub.read("getTaskDescendents", task, about={"task": task})
-        failed = [one["id"] for children in descendants.values() for one in children if one["state"] == FAILED]
-        logs = self._task_logs(failed or [task])
-        diagnosis = diagnose(self._read(logs) or reason)
+            reason, fault_class = fault.text, fault.fault_class
+        logs = tree.logs(tree.culprits())
+        diagnosis = self._diagnose(tree, logs, reason, fault_class)
         return {
             "failure_class": diagnosis.failure_class.value,
             "lines": diagnosis.lines,
-            "logs": logs,
+            "logs": _addresses(logs),
+            "task_logs": [log.document() for log in logs],
+            "times": tree.times(),
             "fault": reason,
         }
 
-    def _task_logs(self, tasks: t.Sequence[int]) -> list[str]:
-        """Addresses of the logs of tasks; none if it is not known where the hub serves its files."""
-        if not self._hub.topurl:
-            return []
-        return [f"{self._hub.topurl}/work/tasks/{task % 10000}/{task}/{name}" for task in tasks for name in LOGS]
+    @staticmethod
+    def _diagnose(tree: TaskTree, logs: t.Sequence[TaskLog], reason: str, fault_class: str) -> Diagnosis:
+        """The first log that says what it was; then the hub's own words."""
+        unsaid: Diagnosis | None = None
+        for log in logs:
+            if log.name not in TELLING:
+                continue
+            found = diagnose(tree.read(log))
+            if found.failure_class is not FailureClass.UNKNOWN:
+                return found
+            unsaid = unsaid or found
+        said = diagnose(reason)
+        if said.failure_class is not FailureClass.UNKNOWN:
+            return said
+        lines = [*(unsaid.lines if unsaid else []), *reason.splitlines()]
+        if fault_class == "BuildrootError":
+            # The host could not make a root at all; whose fault that is, mock's configuration or the host, it is not
+            # the package's.
+            return Diagnosis(FailureClass.INFRASTRUCTURE, lines)
+        return Diagnosis(FailureClass.UNKNOWN, lines)
 
     def _logs_of(self, build: dict[str, t.Any]) -> list[str]:
+        """Addresses of the logs that the hub keeps of a build that is complete."""
         if not self._hub.topurl:
             return []
-        nevra = Nevra.parse_nvr(build["nvr"])
-        place = f"{self._hub.topurl}/packages/{nevra.name}/{nevra.version}/{nevra.release}/data/logs"
-        arches = sorted({rpm["arch"] for rpm in build["rpms"]} - {"src"})
-        return [f"{place}/{arch}/{name}" for arch in arches for name in LOGS[:2]]
+        found = self._hub.read("getBuildLogs", build["nvr"], about={"build": build["nvr"]})
+        paths = sorted(str(log["path"]) for log in found if str(log["name"]).endswith(".log"))
+        return [f"{self._hub.topurl}/{path}" for path in paths]
 
-    def _read(self, logs: t.Sequence[str]) -> str:
-        """The text of the logs that can be read."""
-        web = Web(Deadline(self._params["deadline"]), self._params["timeout"], 1, self._params["serverca"])
-        texts = []
-        for url in logs:
-            try:
-                texts.append(web.read(url, "log of the build").decode(errors="replace"))
-            except RelengError:
-                continue
-        return "\n".join(texts)
+
+def _addresses(logs: t.Iterable[TaskLog]) -> list[str]:
+    return [log.url for log in logs if log.url]

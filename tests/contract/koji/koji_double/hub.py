@@ -25,14 +25,14 @@ STATES = {"FREE": 0, "OPEN": 1, "CLOSED": 2, "CANCELED": 3, "ASSIGNED": 4, "FAIL
 BUILD_STATES = ["BUILDING", "COMPLETE", "DELETED", "FAILED", "CANCELED"]
 # Calls that change nothing; every other one is a write.
 READS = {
-    "checkTagPackage", "checkUpload", "getAPIVersion", "getBuild", "getBuildTarget", "getBuildTargets", "getEvent",
-    "getExternalRepo", "getExternalRepoList", "getFullInheritance", "getInheritanceData", "getKojiVersion",
-    "getLastEvent", "getLatestBuilds", "getLatestRPMS", "getLoggedInUser", "getPackage", "getPackageConfig",
-    "getPackageID", "getPerms", "getRPM", "getRepo", "getTag", "getTagExternalRepos", "getTagGroups",
-    "getTaskDescendents", "getTaskInfo", "getTaskResult", "getUser", "listBuildRPMs", "listBuilds", "listPackages",
-    "listRPMs", "listTagged", "listTaggedRPMS", "listTags", "login", "logout", "multiCall", "queryHistory",
-    "queryRPMSigs", "repoInfo",
-    "showSession", "tagChangedSinceEvent",
+    "checkTagPackage", "checkUpload", "downloadTaskOutput", "getAPIVersion", "getBuild", "getBuildLogs",
+    "getBuildTarget", "getBuildTargets", "getEvent", "getExternalRepo", "getExternalRepoList", "getFullInheritance",
+    "getInheritanceData", "getKojiVersion", "getLastEvent", "getLatestBuilds", "getLatestRPMS", "getLoggedInUser",
+    "getPackage", "getPackageConfig", "getPackageID", "getPerms", "getRPM", "getRepo", "getTag",
+    "getTagExternalRepos", "getTagGroups", "getTaskDescendents", "getTaskInfo", "getTaskResult", "getUser",
+    "listBuildRPMs", "listBuilds", "listPackages", "listRPMs", "listTagged", "listTaggedRPMS", "listTags",
+    "listTaskOutput", "login", "logout", "multiCall", "queryHistory", "queryRPMSigs", "repoInfo", "showSession",
+    "tagChangedSinceEvent",
 }  # fmt: skip
 Row = dict[str, t.Any]
 
@@ -112,6 +112,7 @@ class Hub:
         self.groups: dict[int, set[str]] = {}
         self.group_packages: dict[int, dict[str, list[str]]] = {}  # they outlive their group
         self.tasks: dict[int, Row] = {}
+        self.build_logs: dict[int, list[tuple[str, str]]] = {}  # folder and name of those that are kept of a build
         self.uploads: dict[tuple[str, str], bytes] = {}
         self.imported: set[tuple[str, str]] = set()
         self.yum_repos: list[Row] = []
@@ -1375,4 +1376,41 @@ class Hub:
         return f"Dist repository #{self.add_repo(tag, dist=True)} successfully generated"
 
     def do_getTaskDescendents(self, user, task_id, request=False):
-        return {str(task_id): []}
+        children = [self.pick("getTaskInfo", task) for task in self.tasks.values() if task["parent"] == task_id]
+        found = {str(task_id): children}
+        for child in children:
+            found.update(self.do_getTaskDescendents(user, child["id"]))
+        return found
+
+    def seed_child(self, parent: int, method: str, label: str, fault=None, output=None, waited=60.0, worked=6.0) -> int:
+        """A task that another started, as a builder host leaves it when it has ended.
+
+        :param fault: how it failed; None: it did not.
+        :param output: content of the files it left, by their names.
+        """
+        number = self.queue(method, [], self.users["kojiadmin"])
+        created = self.now
+        self.now += waited
+        start = self.now
+        self.now += worked
+        self.tasks[number].update(
+            parent=parent, label=label, awaited=False, priority=19, host_id=1, create_ts=created, start_ts=start,
+            start_time=when(start), completion_ts=self.now, completion_time=when(self.now),
+            state=STATES["FAILED" if fault else "CLOSED"], result=fault, output=dict(output or {}),
+        )  # fmt: skip
+        return number
+
+    def do_listTaskOutput(self, user, taskID):
+        return list(self.tasks[taskID].get("output", {}))
+
+    def do_downloadTaskOutput(self, user, taskID, fileName, offset=0, size=-1):
+        content = self.tasks[taskID]["output"][fileName]
+        return base64.b64encode(content[offset : None if size < 0 else offset + size]).decode()
+
+    def do_getBuildLogs(self, user, build):
+        found = self.build(build)
+        place = f"packages/{found['name']}/{found['version']}/{found['release']}/data/logs"
+        return [
+            {"dir": arch, "name": name, "path": f"{place}/{arch}/{name}"}
+            for arch, name in self.build_logs.get(found["id"], ())
+        ]
