@@ -70,6 +70,8 @@ options:
       - What changed since the last promotion, with the keys C(summary), C(heads) and C(rows) of
         M(rdo.releng.dlrn_candidate_diff_info).
     type: dict
+requirements:
+  - jinja2, for the page as it is meant; without it the page is plain, and nothing else is missing
 extends_documentation_fragment:
   - rdo.releng._attributes
 attributes:

@@ -131,3 +131,13 @@ def test_check_mode_says_what_would_be_done_to_a_running_host(tmp_path, host):
         socket.gethostname(), pathlib.Path("/etc/hosts").read_text(), pathlib.Path("/proc/swaps").read_text()
     )  # fmt: skip
     assert not host.file("/etc/modprobe.d/rdo-releng-kvm.conf").exists
+
+
+def test_molecule_without_a_folder_writes_nothing(run_playbook):
+    for scenario in "host_preparation", "scenarios":
+        playbook = ROOT / "extensions" / "molecule" / scenario / "prepare.yml"
+        nowhere = {"RELENG_MOLECULE": "", "MOLECULE_EPHEMERAL_DIRECTORY": ""}
+        done = run_playbook(playbook, environment=nowhere)
+        assert done.returncode != 0
+        assert "Set RELENG_MOLECULE to a folder" in done.stdout
+        assert "changed=0 " in done.stdout

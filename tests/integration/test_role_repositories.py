@@ -103,10 +103,17 @@ def test_trunk_is_followed_by_hashed_directories(trunk, role, tmp_path):
     assert changed is None
     assert "closest first: consistent" in output
 
+    # Neither file is written where one of them can not be.
+    before = {path.name: path.read_text() for path in role.folder.iterdir()}
     (tmp_path / "deps.repo").write_text("<html>Sign in</html>")
     output, changed = role(label="current", **options)
     assert changed is None
-    assert "delorean-master-testing" in (role.folder / "rdo-releng-dependencies.repo").read_text()
+    assert "is no .repo file" in output
+    (tmp_path / "deps.repo").unlink()
+    output, changed = role(label="current", **options)
+    assert changed is None
+    assert "deps.repo" in output
+    assert {path.name: path.read_text() for path in role.folder.iterdir()} == before
 
 
 def test_what_the_source_needs_is_asked_for(role):

@@ -8,6 +8,8 @@ import pathlib
 import re
 import sys
 
+from ansible_collections.rdo.releng.plugins.module_utils._module.command import PACKAGES
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Names on PyPI, or what brings the library along.
 BROUGHT_BY = {
@@ -40,3 +42,28 @@ def test_what_modules_load_is_required():
 
 def test_what_is_required_is_what_is_tested():
     assert names(ROOT / "requirements.txt") >= REQUIRED - OLDER
+
+
+# Of every host that Ansible can work on, or of the one kind that rpm_from_host is for.
+EVERYWHERE = {"cp", "du", "dpkg", "dpkg-query", "ldconfig", "ldd", "rm", "sh", "umount"}
+
+
+def packages_of(kind):
+    """System packages that bindep.txt names for hosts of a kind, those of the optional parts among them."""
+    lines = (ROOT / "bindep.txt").read_text().splitlines()
+    return {line.split()[0] for line in lines if re.search(rf"[\[ ]platform:{kind}\]$", line)}
+
+
+def test_programs_that_modules_run_come_with_an_execution_environment():
+    for program, names_by_manager in PACKAGES.items():
+        for manager, kind in ("apt", "dpkg"), ("dnf", "rpm"):
+            wanted = set(names_by_manager.get(manager, "").split())
+            assert wanted <= packages_of(kind), f"{program}: bindep.txt lacks {wanted - packages_of(kind)} for {kind}"
+
+
+def test_every_program_that_is_run_by_its_name_is_known():
+    """What a list of arguments begins with, where it is run; find_program says how to come by it."""
+    texts = [path.read_text() for path in ROOT.glob("plugins/module_utils/**/*.py")]
+    run = {name for text in texts for name in re.findall(r'(?:run_command|find_program)\(\s*\[?"([\w.-]+)"', text)}
+    run |= {name for text in texts for name in re.findall(r'\bargv = \[\s*"([\w.-]+)"', text)}
+    assert run - EVERYWHERE - {"dlrn"} <= set(PACKAGES)

@@ -32,13 +32,20 @@ PACKAGES = {
     "mke2fs": {"apt": "e2fsprogs", "dnf": "e2fsprogs"},
     "mksquashfs": {"apt": "squashfs-tools", "dnf": "squashfs-tools"},
     "mock": {"dnf": "mock"},
+    "mount": {"apt": "util-linux", "dnf": "util-linux"},
     "ostree": {"apt": "ostree", "dnf": "ostree"},
+    "prlimit": {"apt": "util-linux", "dnf": "util-linux"},
     "qemu-img": {"apt": "qemu-utils", "dnf": "qemu-img"},
+    "rpm": {"apt": "rpm", "dnf": "rpm"},
     "rpmbuild": {"apt": "rpm", "dnf": "rpm-build"},
     "rpmkeys": {"apt": "rpm", "dnf": "rpm"},
     "rpmsign": {"apt": "rpm", "dnf": "rpm-sign"},
     "rpmspec": {"apt": "rpm", "dnf": "rpm-build"},
     "rsync": {"apt": "rsync", "dnf": "rsync"},
+    "setpriv": {"apt": "util-linux", "dnf": "util-linux"},
+    "spectool": {"dnf": "rpmdevtools"},
+    "ssh": {"apt": "openssh-client", "dnf": "openssh-clients"},
+    "tar": {"apt": "tar", "dnf": "tar"},
 }
 
 

@@ -24,7 +24,7 @@ from ..._module.files import open_state
 from ..._module.progress import say
 from ..._module.runner import Change, Plan
 from ..._module.text import one_line
-from .report_page import render_page
+from .report_page import page_anywhere
 from .run_report import shape_for_page, summarize
 from .run_steps import NAME, check_step, format_time
 
@@ -249,7 +249,7 @@ class CollectLogs(Change):
         steps.append(step("files", heads=["file", "bytes", "note"], rows=rows))
         report = {**summarize(p["title"], steps), "stages": []}
         folder = os.path.dirname(self._index(self._path))
-        return render_page(shape_for_page(report, self._index(self._path), folder))
+        return page_anywhere(shape_for_page(report, self._index(self._path), folder))
 
 
 def _cut_line(line: str, masker: Masker) -> str:

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import html
 import typing as t
 
+from ..._module.errors import NotFound
 from ..._module.libraries import load_library
 from .page_style import STYLE
 
@@ -152,6 +154,38 @@ summary { cursor: pointer; margin-top: .5rem; font-size: .9rem; color: var(--lin
 </body>
 </html>
 """
+
+
+def page_anywhere(report: dict[str, t.Any]) -> str:
+    """The page for a report; a plain one where the library that makes it is not there: its content must not be lost."""
+    try:
+        return render_page(report)
+    except NotFound as error:
+        return _plain_page(report, error.message)
+
+
+def _plain_page(report: dict[str, t.Any], why: str) -> str:
+    parts = [f"<h1>{_escaped(report['title'])}</h1>", f"<p>This page is plain: {_escaped(why)}</p>"]
+    for step in report["steps"]:
+        parts += [
+            f"<h2>{_escaped(step['step'])}: {_escaped(step['status'])}</h2>",
+            f"<p>{_escaped(step['summary'])}</p>",
+        ]
+        parts += [f"<pre>{_escaped(step['details'])}</pre>"] if step["details"] else []
+        heads = "".join(f"<th>{_escaped(head)}</th>" for head in step["heads"])
+        rows = ["".join(f"<td>{_plain_item(cell)}</td>" for cell in row) for row in step["rows"]]
+        parts += ["<table>", *(f"<tr>{row}</tr>" for row in [heads, *rows]), "</table>"] if rows else []
+        parts += [f"<p>{_plain_item(link)}</p>" for link in step["links"]]
+    return "\n".join(["<!DOCTYPE html>", '<html lang="en">', '<meta charset="utf-8">', *parts, "</html>", ""])
+
+
+def _plain_item(item: dict[str, t.Any]) -> str:
+    text = _escaped(item["text"])
+    return f'<a href="{_escaped(item["href"])}">{text}</a>' if item.get("href") else text
+
+
+def _escaped(value: t.Any) -> str:
+    return html.escape(str(value))
 
 
 def render_page(report: dict[str, t.Any]) -> str:

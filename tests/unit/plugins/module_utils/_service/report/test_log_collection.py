@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import gzip
 import os
+import sys
+import urllib.parse
 
 import pytest
 
@@ -39,6 +41,21 @@ def collect(logs, **options):
 
 def kept(logs, name):
     return gzip.decompress((logs / "collected" / "files" / str(logs).lstrip("/") / f"{name}.gz").read_bytes()).decode()
+
+
+def test_a_host_without_jinja2_keeps_its_logs_and_gets_a_plain_page(logs, monkeypatch):
+    (logs / "run.log").write_text(
+        "error: <script>alert(1)</script> could not resolve host mirror.example.org\\n".replace("\\n", "\n")
+    )
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    result = collect(logs, first=[str(logs / "run.log")], title="Logs of <node>")
+    assert result["files"] == 2
+    page = (logs / "collected" / "index.html").read_text()
+    assert "The Python library jinja2 is not there" in page
+    assert "Logs of &lt;node&gt;" in page
+    assert "<script>" not in page
+    link = next(part.split('"')[0] for part in page.split('href="')[1:] if "api.log" in part)
+    assert (logs / "collected" / urllib.parse.unquote(link)).exists()
 
 
 def test_a_collection_beside_its_logs_is_not_collected_itself(logs):
