@@ -130,6 +130,10 @@ test-trunk: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Of these, trunk to prom
 test-keystone: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Of these, Keystone from its commits to its promotion, judged by Tempest
 	@$(BIN)/pytest -q tests/keystone
 
+.PHONY: test-glance
+test-glance: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Glance beside Keystone, from nothing to its promotion; not in make test
+	@$(BIN)/pytest -q tests/glance
+
 .PHONY: test-zuul
 test-zuul: .venv/dev.done $(DLRN)/done $(ZUUL)/done $(COLLECTION) ## What a real Zuul does with the jobs of zuul.d, with what takes too long for make test
 	@$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/zuul

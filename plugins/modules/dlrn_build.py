@@ -16,6 +16,8 @@ description:
   - What failed because it needs something that was built after it is built again.
   - A build that fails does not fail the module; RV(ignore:failures) has it. The module fails when DLRN can not work at
     all, or a git repository can not be read.
+  - What can not work is refused before the first build, as DLRN would take it for the commits' failure. That is a
+    program of the build driver that is missing, or a user that can not use it.
   - Other runs for the same data directory wait. When this module is killed, DLRN and its builds end, and the next run
     builds what they had not finished.
   - In check mode it says which packages would be built, and why. Of how many commits only DLRN can say, once it has
@@ -51,6 +53,12 @@ options:
     description: Build again what failed the last time, too.
     type: bool
     default: false
+  infrastructure_tries:
+    description:
+      - How often, over all runs, a commit is built again by itself whose build failed for infrastructure, such as a
+        repository that could not be reached. DLRN itself tries no commit twice. V(0) for never.
+    type: int
+    default: 3
   timeout:
     description: Seconds that all of it may take. Then DLRN and its builds are killed.
     type: float
@@ -200,6 +208,15 @@ components:
         since:
           description: When that was, in seconds since 1970, or null.
           type: int
+        failure:
+          description: As in RV(commits), for its newest commit, whichever run built that; null when there is none.
+          type: dict
+        log:
+          description: Path of that build's log, or null.
+          type: str
+        way_out:
+          description: What helps, in a sentence.
+          type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -218,6 +235,7 @@ def main() -> None:
             "components": {"type": "list", "elements": "str", "default": []},
             "head_only": {"type": "bool", "default": False},
             "rebuild_failed": {"type": "bool", "default": False},
+            "infrastructure_tries": {"type": "int", "default": 3},
             "timeout": {"type": "float", "default": 14400.0},
             "log": {"type": "path"},
         },

@@ -122,6 +122,67 @@ def test_failed_builds_are_built_again_when_asked_for(world):
     assert world.repository("one", "consistent") == world.repository("one", "current")
 
 
+def test_a_base_repository_that_was_away_for_one_run_stops_nothing(world, base_repository):
+    world.package("gamma")
+    away = base_repository.with_name("away")
+    base_repository.rename(away)
+    try:
+        first = world.build()
+        assert [row["failure"]["class"] for row in first["failures"]] == ["infrastructure"]
+        assert held_back(first)["way_out"] == "It is built again by the next runs, 3 times at most."
+        (action,) = world.build(check=True)["actions"]
+        assert action == "Build python-gamma: its build failed for infrastructure; try 1 of 3"
+        assert held_back(world.build())["way_out"] == "It is built again by the next runs, 2 times at most."
+        # When all tries are over, each run still says what it was and what helps.
+        over = world.build(infrastructure_tries=1)
+        assert (over["changed"], over["actions"]) == (False, [])
+        assert held_back(over)["failure"]["class"] == "infrastructure"
+        assert held_back(over)["failure"]["lines"]
+        assert os.path.exists(held_back(over)["log"])
+        assert "build it again with rebuild_failed" in held_back(over)["way_out"]
+    finally:
+        away.rename(base_repository)
+    assert statuses(world.build()) == {"python-gamma": "SUCCESS"}
+    assert not world.build()["changed"]
+
+
+def held_back(result):
+    (package,) = (package for component in result["components"] for package in component["held_back_by"])
+    return package
+
+
+def test_a_second_run_of_the_playbook_still_says_what_does_not_build(world, run_playbook):
+    world.package("gamma", tags="BuildRequires: python3-nosuchthing")
+    given = json.dumps({"trunk_build_folder": str(world.folder / "dlrn"), "trunk_build_virtualenv": str(DLRN)})
+    first = run_playbook("rdo.releng.trunk_build", "-e", given)
+    second = run_playbook("rdo.releng.trunk_build", "-e", given)
+    for done in first, second:
+        assert done.returncode != 0
+        assert "(missing-requirement)" in done.stdout
+        assert "python3-nosuchthing" in done.stdout
+        assert "build it again with trunk_build_rebuild_failed=true" in done.stdout
+    assert "DLRN builds" not in second.stdout
+    third = run_playbook("rdo.releng.trunk_build", "-e", given, "-e", "trunk_build_rebuild_failed=true")
+    assert "DLRN builds python-gamma" in third.stdout
+    world.package("gamma")
+    assert statuses(world.build()) == {"python-gamma": "SUCCESS"}
+
+
+def test_what_can_not_work_is_refused_before_the_first_build(world, run_module, tmp_path):
+    world.change("gamma")
+    rows = world.build(check=True)["actions"]
+    # A PATH with Python and git alone: what the driver runs is not there.
+    for name in ("git", "setpriv", "tar"):
+        (tmp_path / name).symlink_to(f"/usr/bin/{name}")
+    result = run_module("dlrn_build", environment={"PATH": str(tmp_path)}, **world.options())
+    assert result["failed"]
+    assert "nothing was begun" in result["msg"]
+    for name in ("bwrap", "createrepo_c", "dnf", "rpmbuild"):
+        assert f"The program {name} is not installed" in result["msg"]
+    assert world.build(check=True)["actions"] == rows
+    assert statuses(world.build()) == {"python-gamma": "SUCCESS"}
+
+
 def test_a_requirement_that_only_the_build_knows_is_waited_for(world):
     # No spec says that "first" needs "second": the shell in it does.
     world.add("first", component="three", requires="Requires: python3-%(echo second)")

@@ -44,8 +44,8 @@ def test_what_is_required_is_what_is_tested():
     assert names(ROOT / "requirements.txt") >= REQUIRED - OLDER
 
 
-# Of every host that Ansible can work on, or of the one kind that rpm_from_host is for.
-EVERYWHERE = {"cp", "du", "dpkg", "dpkg-query", "ldconfig", "ldd", "rm", "sh", "umount"}
+# Of every host that Ansible can work on, or of Debian, where packages are made of what is installed.
+EVERYWHERE = {"apt-get", "cp", "du", "dpkg", "dpkg-deb", "dpkg-query", "ldconfig", "ldd", "rm", "sh", "umount"}
 
 
 def packages_of(kind):

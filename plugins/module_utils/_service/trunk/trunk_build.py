@@ -6,18 +6,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import os
 import re
 import typing as t
 
 from ..._build.spec_order import Spec, read_spec, waves
-from ..._diagnosis.failures import diagnose_file
+from ..._diagnosis.failures import Diagnosis, FailureClass, diagnose_file
 from ..._dlrn.builder import Builder, Pending, State
+from ..._dlrn.drivers import driver_of, require_usable
 from ..._module.errors import InvalidInput, RelengError
 from ..._module.progress import say
 from ..._module.runner import Change, Plan
 from ..._module.waiter import Deadline
 from ..._rpm.headers import find_packages, read_nevras, read_provides
+from .tries import Tries
 
 _PROCESSING = re.compile(r"dlrn-build:Processing (\S+) ([0-9a-f]+)")
 
@@ -26,7 +30,8 @@ class TrunkBuild(Change):
     """Build what is new of some packages.
 
     :param params: config_file, virtualenv, info_repo and log of the :class:`Builder`; packages and components, which
-        mean all packages when both are empty; head_only, rebuild_failed; timeout in seconds.
+        mean all packages when both are empty; head_only, rebuild_failed; infrastructure_tries, how often a commit whose
+        build failed for infrastructure is tried again by itself, over all runs; timeout in seconds.
     """
 
     def __init__(self, params: t.Mapping[str, t.Any]) -> None:
@@ -41,22 +46,34 @@ class TrunkBuild(Change):
         names = self._wanted(state)
         pending = self._builder.pending(state, names)
         known = {item.package for item in pending}
+        self._tries = Tries(state.config["datadir"])
+        left = [name for name in names if name not in known and _status(state, name) == "FAILED"]
         if self._params["rebuild_failed"]:
-            self._failed = [name for name in names if name not in known and _status(state, name) == "FAILED"]
-            pending += [self._builder.again(state, name) for name in self._failed]
+            self._failed = left
+            pending += [self._builder.again(state, name) for name in left]
+        else:
+            again = {name: reason for name in left if (reason := self._try_again(state.packages[name]["last"]))}
+            self._failed = list(again)
+            pending += [
+                dataclasses.replace(self._builder.again(state, name), reason=reason) for name, reason in again.items()
+            ]
+        driver = driver_of(self._params["config_file"])
+        if pending and driver:
+            require_usable(driver)
         self._order = order(pending)
         reasons = {item.package: item.reason for item in pending}
         actions = [f"Build {name}: {reasons[name]}" for wave in self._order for name in wave]
         before = {"packages": {name: _status(state, name) for name in names}}
         after = {"packages": {**before["packages"], **dict.fromkeys(reasons, "built")}}
         built: dict[str, t.Any] = {"commits": [], "failures": []}
-        return Plan(before, after, actions, {"waves": self._order, **built, **components(state)})
+        return Plan(before, after, actions, {"waves": self._order, **built, **self._components(state)})
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:
         """Build; ``changed`` is whether DLRN recorded a build."""
         with self._builder.locked(self._deadline, say) as waited:
             if waited:
                 plan = self.plan()
+            self._count_tries()
             for name in self._failed:
                 self._builder.recheck(name)
             first = self._builder.state() if self._failed else self._state
@@ -64,9 +81,45 @@ class TrunkBuild(Change):
                 state = self._build_all(first)
             except RelengError as error:
                 # What was built before it went wrong is worth knowing.
-                error.data.update(result(self._builder.state(first.newest_id)))
+                error.data.update(self._result(self._builder.state(first.newest_id)))
                 raise
-            return {**plan.result, **result(state)}
+            return {**plan.result, **self._result(state)}
+
+    def _try_again(self, row: dict[str, t.Any]) -> str | None:
+        """Why a build that failed is tried again by itself; None: it is not."""
+        most = self._params["infrastructure_tries"]
+        number = self._tries.of(row) + 1
+        if number > most or _failure(row, self._state).failure_class is not FailureClass.INFRASTRUCTURE:
+            return None
+        return f"its build failed for infrastructure; try {number} of {most}"
+
+    def _count_tries(self) -> None:
+        """Before DLRN is told to forget: a run that is killed has tried as well."""
+        for name in self._failed:
+            row = self._state.packages[name]["last"]
+            if self._params["rebuild_failed"]:
+                self._tries.forget(row)
+            else:
+                self._tries.add(row)
+        self._tries.write(package["last"] for package in self._state.packages.values() if package["last"])
+
+    def _components(self, state: State) -> dict[str, t.Any]:
+        return components(state, self._way_out)
+
+    def _result(self, state: State) -> dict[str, t.Any]:
+        return result(state, self._way_out)
+
+    def _way_out(self, package: dict[str, t.Any], failure: Diagnosis) -> str:
+        """What helps a package whose newest commit does not build."""
+        if failure.failure_class is FailureClass.INFRASTRUCTURE:
+            left = self._params["infrastructure_tries"] - self._tries.of(package["last"])
+            if left > 0:
+                return f"It is built again by the next runs, {left} times at most."
+            return "Mend what it could not reach, and build it again with rebuild_failed."
+        return (
+            f"Push what mends it to {package['upstream']} or {package['distgit']}; or if it was not the commit's "
+            "fault, build it again with rebuild_failed."
+        )
 
     def _wanted(self, state: State) -> list[str]:
         return wanted(state, self._params["packages"], self._params["components"])
@@ -110,7 +163,11 @@ class TrunkBuild(Change):
         return state
 
 
-def result(state: State) -> dict[str, t.Any]:
+# What helps a package that does not build.
+WayOut = t.Callable[[dict[str, t.Any], Diagnosis], str]
+
+
+def result(state: State, way_out: WayOut) -> dict[str, t.Any]:
     """What the module returns of the rows that it made."""
     commits = [describe(row, state) for row in state.commits]
     # A commit that was tried again has a row for each try; the last one counts.
@@ -119,7 +176,7 @@ def result(state: State) -> dict[str, t.Any]:
         "changed": bool(commits),
         "commits": newest,
         "failures": [row for row in newest if row["status"] != "SUCCESS"],
-        **components(state),
+        **components(state, way_out),
     }
 
 
@@ -186,11 +243,11 @@ def describe(row: t.Mapping[str, t.Any], state: State) -> dict[str, t.Any]:
         "repo_url": f"{state.config['baseurl']}/{row['repository'].partition('/')[2]}",
         "packages": sorted(read_nevras(find_packages(folder)).values()) if built else [],
         "logs": {name: path for name, path in logs.items() if os.path.exists(path)},
-        "failure": None if built else diagnose_file(_log(row, state)).as_dict(),
+        "failure": None if built else _failure(row, state).as_dict(),
     }
 
 
-def components(state: State) -> dict[str, t.Any]:
+def components(state: State, way_out: WayOut) -> dict[str, t.Any]:
     """What ``current`` and ``consistent`` of each component point to, and what keeps the latter back."""
     found = []
     for component in sorted({package["component"] for package in state.packages.values()}, key=str):
@@ -201,6 +258,7 @@ def components(state: State) -> dict[str, t.Any]:
                 "status": _status(state, name),
                 "commit_hash": package["failing_since"] and package["failing_since"]["commit_hash"],
                 "since": package["failing_since"] and package["failing_since"]["dt_build"],
+                **_why(package, state, way_out),
             }
             for name, package in state.packages.items()
             if package["component"] == component and _status(state, name) != "SUCCESS"
@@ -208,6 +266,26 @@ def components(state: State) -> dict[str, t.Any]:
         labels = {label: _link(os.path.join(folder, label)) for label in ("current", "consistent")}
         found.append({"component": component, **labels, "held_back_by": back})
     return {"components": found}
+
+
+def _why(package: dict[str, t.Any], state: State, way_out: WayOut) -> dict[str, t.Any]:
+    """Why the newest commit of a package does not build, also if that was found out by an earlier run."""
+    row = package["last"]
+    if row is None:
+        return {"failure": None, "log": None, "way_out": "It was never built: build it."}
+    failure = _failure(row, state)
+    return {"failure": failure.as_dict(), "log": _log(row, state), "way_out": way_out(package, failure)}
+
+
+def _failure(row: t.Mapping[str, t.Any], state: State) -> Diagnosis:
+    path = _log(row, state)
+    return _diagnosed(path, os.path.getmtime(path) if os.path.exists(path) else 0.0)
+
+
+@functools.lru_cache(maxsize=1000)
+def _diagnosed(path: str, changed: float) -> Diagnosis:
+    """The diagnosis of a log as it is since ``changed``; one run asks for it several times."""
+    return diagnose_file(path)
 
 
 def _folder(row: t.Mapping[str, t.Any], state: State) -> str:
