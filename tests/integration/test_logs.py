@@ -26,6 +26,11 @@ def host(tmp_path):
     (logs / "long.log").write_text("first\n" + "x" * 50000 + "\nlast\n")
     (logs / "away").symlink_to("/etc/passwd")
     os.mkfifo(logs / "fifo")
+    with open(os.fsencode(logs / "no-") + b"\xff", "wb") as file:
+        file.write(b"text")
+    (logs / ("n" * 250)).write_text("text")
+    (logs / "damaged.gz").write_bytes(gzip.compress(bytes(range(1, 250)) * 20)[:60])
+    (logs / "one-line").write_text("x " * 40_000 + "password=hidden-word" * 100)
     run = tmp_path / "run"
     run.mkdir()
     (run / "run_tests.log").write_text("fine\nNo matching package to install: 'python3-<x>'\nError: that is all\n")
@@ -62,7 +67,8 @@ def test_everything_is_kept_without_secrets(host, collect):
     assert len(long) < 20100
     assert b"Linux" in gzip.decompress((host / "collected" / "host" / "kernel.txt.gz").read_bytes())
     reasons = {os.path.basename(one["source"]): one["reason"] for one in done["left_out"]}
-    assert set(reasons) == {"wtmp", "away", "fifo", "no-such-program"}
+    assert set(reasons) == {"wtmp", "away", "fifo", "no-such-program", "no-\ufffd", "n" * 250, "damaged.gz"}
+    assert "not UTF-8" in reasons["no-\ufffd"] and "too long" in reasons["n" * 250]
     assert "no text" in reasons["wtmp"] and "not installed" in reasons["no-such-program"]
     # The host's log has an error of another class; the run's own says why.
     error = done["first_error"]

@@ -28,6 +28,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import typing as t
 import urllib.request
@@ -135,11 +136,33 @@ def _read_repomd(name: str, options: t.Mapping[str, str]) -> bytes:
         raise RepositoryUnreachable(f"The repository {name} ({where}) can not be read: {error}") from error
 
 
+# Seconds for all of repomd.xml or a list of mirrors, and bytes of it.
+_FETCH_SECONDS, _FETCH_BYTES = 120, 16 << 20
+
+
 def _fetch(url: str) -> bytes:
+    """What is at ``url``. A server that sends a byte at a time resets the socket's time-out with each."""
     if not url.startswith(("http://", "https://", "file://", "ftp://")):
         url = "file://" + os.path.abspath(url)
-    with urllib.request.build_opener().open(url, timeout=60) as answer:
-        return t.cast(bytes, answer.read())
+    found: list[bytes | Exception] = []
+
+    def read() -> None:
+        try:
+            with urllib.request.build_opener().open(url, timeout=60) as answer:
+                found.append(answer.read(_FETCH_BYTES + 1))
+        except Exception as error:
+            found.append(error)
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    thread.join(_FETCH_SECONDS)
+    if not found:
+        raise OSError(f"it did not answer within {_FETCH_SECONDS} s")
+    if isinstance(found[0], Exception):
+        raise found[0] if isinstance(found[0], OSError) else OSError(str(found[0]))
+    if len(found[0]) > _FETCH_BYTES:
+        raise OSError(f"it is larger than {_FETCH_BYTES} bytes")
+    return found[0]
 
 
 class Runner:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import os
 import selectors
 import shlex
@@ -47,6 +48,10 @@ PACKAGES = {
     "ssh": {"apt": "openssh-client", "dnf": "openssh-clients"},
     "tar": {"apt": "tar", "dnf": "tar"},
 }
+
+
+# Bytes of an unfinished line that are kept.
+_LINE = 1 << 16
 
 
 @dataclasses.dataclass
@@ -113,7 +118,7 @@ def run_command(
     program = [find_program(argv[0]) if "/" not in argv[0] else argv[0], *argv[1:]]
     start = time.monotonic()
     output = bytearray()
-    with _open_log(log) as log_file:
+    with _full_disk_named(log), _open_log(log) as log_file:
         log_file.write(f"+ {shlex.join(program)}\n".encode())
         log_file.flush()
         read_end, write_end = os.pipe()
@@ -152,6 +157,17 @@ def run_command(
         last = finished.output.strip().splitlines()[-1:] or ["it printed nothing"]
         raise CommandFailed(f"{argv[0]} ended with status {rc}: {last[0]}.{where}", **data)
     return finished
+
+
+@contextlib.contextmanager
+def _full_disk_named(log: str | None) -> t.Iterator[None]:
+    """Say which file it was that a disk had no room for; the system does not."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise InvalidInput(f"The log {log} can not be written: {error}.", log=log) from error
 
 
 def _open_log(path: str | None) -> t.BinaryIO:
@@ -199,6 +215,8 @@ def _copy_output(
                 *lines, unfinished = (unfinished + chunk).split(b"\n")
                 for line in lines:
                     watch(line.decode(errors="replace"))
+                # A line without an end is not kept in memory for ever.
+                unfinished = unfinished[-_LINE:]
     # It closed its output; it may still be at work.
     try:
         process.wait(None if timeout is None else max(0.0, timeout - (time.monotonic() - start)))

@@ -62,7 +62,10 @@ def held_lock(
                 )
             sleep(pause)
         since = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        _write(file, {"host": socket.gethostname(), "pid": os.getpid(), "user": _user(), "since": since, **purpose})
+        try:
+            _write(file, {"host": socket.gethostname(), "pid": os.getpid(), "user": _user(), "since": since, **purpose})
+        except OSError as error:
+            raise InvalidInput(f"The lock {path} can not be written: {error}.") from error
         try:
             yield file.fileno()
         finally:

@@ -104,6 +104,13 @@ def _unpacker(name: str, stream: t.BinaryIO) -> t.BinaryIO:
     raise InvalidInput(f"its compression {suffix!r} is not known; gz, xz, bz2 and zst are")
 
 
+def _write(target: t.Any, chunk: bytes, folder: str) -> None:
+    try:
+        target.write(chunk)
+    except OSError as error:
+        raise InvalidInput(f"its content can not be kept in {folder}: {error}") from error
+
+
 class Transport:
     """Reads from disk and over HTTP.
 
@@ -166,7 +173,7 @@ class Transport:
                 reader = _unpacker(location, t.cast("t.BinaryIO", io.BufferedReader(packed, _CHUNK)))
                 content = _Counted(reader, None, min(limit, LARGE_FILE))
                 for chunk in trim(iter(lambda: content.read(_CHUNK), b"")):
-                    target.write(chunk)
+                    _write(target, chunk, folder or tempfile.gettempdir())
                 packed.verify(checksum)
                 if plain:
                     content.verify(dataclasses.replace(plain, value=""))

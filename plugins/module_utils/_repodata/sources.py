@@ -12,6 +12,7 @@ import re
 import typing as t
 
 from .._module.errors import InvalidInput, NotFound
+from .._module.text import redacted
 from .download import Transport
 
 if t.TYPE_CHECKING:
@@ -100,7 +101,9 @@ class SourceReader:
             elif item.endswith(".repo"):
                 sources += self.from_repo_file(item, checked)
             else:
-                sources.append(Source(item.rstrip("/") or "/", (self.location(item, "repository"),), checked=checked))
+                sources.append(
+                    Source(redacted(item).rstrip("/") or "/", (self.location(item, "repository"),), checked=checked)
+                )
         return sources
 
     def from_mapping(self, given: dict[str, t.Any], checked: bool) -> Source:

@@ -11,6 +11,7 @@ import typing as t
 
 from ..._module.errors import NotFound
 from ..._module.libraries import load_library
+from ..._module.text import presentable
 from .page_style import STYLE
 
 # Words in a table's cell that get a colour; the words stay, so nothing is told by colour alone.
@@ -194,4 +195,4 @@ def render_page(report: dict[str, t.Any]) -> str:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     tones = {word: tone for tone, words in TONES.items() for word in words}
     marks = {"done": "✓", "failed": "✕", "started": "…", "skipped": "–", "not-reached": "○"}
-    return environment.from_string(PAGE).render(report, style=STYLE, tones=tones, marks=marks)
+    return environment.from_string(PAGE).render(presentable(report), style=STYLE, tones=tones, marks=marks)

@@ -89,3 +89,16 @@ def test_what_can_not_be_started_is_a_failure(tmp_path, how):
     with pytest.raises(CommandFailed, match=r"can not be started: \[Errno \d+\]") as caught:
         run_command(**command)
     assert caught.value.data["rc"] == 126
+
+
+def test_a_full_disk_names_the_log():
+    with pytest.raises(InvalidInput, match="The log /dev/full can not be written|is a device, not a file"):
+        run_command(["echo", "x"], log="/dev/full")
+
+
+def test_a_log_is_not_written_through_a_link(tmp_path):
+    (tmp_path / "victim").write_text("content")
+    (tmp_path / "log").symlink_to("victim")
+    with pytest.raises(InvalidInput, match="It is a link, which is not followed"):
+        run_command(["echo", "x"], log=str(tmp_path / "log"))
+    assert (tmp_path / "victim").read_text() == "content"

@@ -59,3 +59,14 @@ def test_a_file_that_says_nothing_is_no_obstacle(tmp_path, content):
 def test_a_folder_is_no_lock(tmp_path):
     with pytest.raises(InvalidInput, match="can not be opened"), held_lock(str(tmp_path), {}):
         pass
+
+
+def test_a_link_is_no_lock(tmp_path):
+    (tmp_path / "victim").write_text("content")
+    (tmp_path / "lock").symlink_to("victim")
+    with (
+        pytest.raises(InvalidInput, match="It is a link, which is not followed"),
+        held_lock(str(tmp_path / "lock"), {}),
+    ):
+        pass
+    assert (tmp_path / "victim").read_text() == "content"
