@@ -32,18 +32,18 @@ system-packages: ## Install the system packages of bindep.txt that are missing
 	$(BIN)/pip install --quiet uv==0.13.8
 
 .venv/run.done: requirements.txt | .venv/bin/uv system-packages
-	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements.txt
+	@$(UV) pip install --quiet --compile-bytecode --require-hashes --python $(BIN)/python -r requirements.txt
 	touch $@
 
 .venv/dev.done: requirements-dev.txt | .venv/bin/uv system-packages
-	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements-dev.txt
+	@$(UV) pip install --quiet --compile-bytecode --require-hashes --python $(BIN)/python -r requirements-dev.txt
 	touch $@ .venv/run.done
 
 # DLRN as the role dlrn_builder installs it, for the integration tests.
 DLRN := .build/dlrn
 $(DLRN)/done: roles/dlrn_builder/files/dlrn-requirements.txt | .venv/bin/uv
 	@$(UV) venv --quiet --clear --python $(PYTHON) $(DLRN)
-	$(UV) pip install --quiet --compile-bytecode --python $(DLRN)/bin/python -r $<
+	$(UV) pip install --quiet --compile-bytecode --require-hashes --python $(DLRN)/bin/python -r $<
 	touch $@
 
 # Zuul, the Ansible that its executor runs, and the trunk that its jobs work on.
@@ -52,7 +52,7 @@ $(ZUUL)/done: tests/zuul/requirements.txt tests/zuul/ansible-requirements.txt | 
 	@.ci/system-packages zuul
 	for part in venv:requirements ansible/11:ansible-requirements; do
 	  $(UV) venv --quiet --clear --python $(PYTHON) $(ZUUL)/$${part%:*}
-	  $(UV) pip install --quiet --compile-bytecode --python $(ZUUL)/$${part%:*}/bin/python -r tests/zuul/$${part#*:}.txt
+	  $(UV) pip install --quiet --compile-bytecode --require-hashes --python $(ZUUL)/$${part%:*}/bin/python -r tests/zuul/$${part#*:}.txt
 	done
 	ln -sfn 11 $(ZUUL)/ansible/9 # the executor wants every version that a job could ask for
 	touch $@
@@ -62,7 +62,7 @@ EVENTS := .build/events
 $(EVENTS)/done: tests/events/requirements.txt | .venv/bin/uv system-packages
 	@.ci/system-packages events
 	$(UV) venv --quiet --clear --python $(PYTHON) $(EVENTS)
-	$(UV) pip install --quiet --compile-bytecode --python $(EVENTS)/bin/python -r $<
+	$(UV) pip install --quiet --compile-bytecode --require-hashes --python $(EVENTS)/bin/python -r $<
 	touch $@
 
 $(COLLECTION):
@@ -76,7 +76,7 @@ TRUNK := debtcollector glance keystone oslo.config oslo.i18n oslo.utils stevedor
 requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
 	for file in requirements requirements-dev roles/dlrn_builder/files/dlrn-requirements roles/event_consumer/files/requirements \
 	  tests/events/requirements tests/zuul/requirements tests/zuul/ansible-requirements; do
-	  $(UV) pip compile --quiet --upgrade --python-version 3.11 --no-header --no-annotate $$file.in -o $$file.txt
+	  $(UV) pip compile --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate $$file.in -o $$file.txt
 	done
 	for file in roles/quickstart/files/{base,keystone,glance}-wheels tests/zuul/trunk-wheels; do
 	  $(UV) pip compile --quiet --upgrade --python-version 3.11 --no-header --no-annotate --only-binary :all: \

@@ -16,6 +16,9 @@ description:
     the old one and takes its place when it is complete.
   - What still runs in a root that is replaced or removed is killed.
   - What it was made from is kept in a file beside it, with the name of the root and C(.json).
+  - Packages bring programs along that run when they are installed. They run in the sandbox, with dnf, without network
+    and with nothing of the host but its C(/usr); what is on the network is downloaded before. In the sandbox they are
+    root, on the host nobody, to whom the files of the root belong.
   - M(rdo.releng.clean_root_command) runs programs in it.
 options:
   path:
@@ -26,6 +29,9 @@ options:
     description:
       - Repositories to install from. Each has an C(id), an address as C(baseurl), C(metalink) or C(mirrorlist), and any
         other option of dnf.
+      - Where a C(gpgkey) is given, the signatures of its packages are checked, unless C(gpgcheck) says otherwise.
+      - With C(repomd_sha256), as lockfiles have it, nothing is installed from there but what that C(repomd.xml) lists,
+        whatever becomes of the repository meanwhile.
     type: list
     elements: dict
     default: []
@@ -60,6 +66,7 @@ options:
     choices: [present, absent]
     default: present
 requirements:
+  - bubblewrap
   - dnf
   - rpm
   - root
@@ -102,6 +109,11 @@ installed:
     repository:
       description: Id of the repository that it comes from.
       type: str
+unchecked:
+  description: Repositories whose packages' signatures are not checked.
+  returned: when the root is to be there
+  type: list
+  elements: str
 failure:
   description: Why dnf could not install the packages; as M(rdo.releng.clean_root_command) returns it.
   returned: when dnf failed

@@ -12,7 +12,9 @@ short_description: Run a program in a clean root
 description:
   - Runs one program with bubblewrap in a root that M(rdo.releng.clean_root) made. It sees the root and nothing of the
     host, no process, no user and, unless told so, no network.
-  - C(/tmp) is empty and writable, and is the home. The rest can not be written unless O(writable).
+  - It is root in there, and nobody on the host. What it may have of memory, processes, disk and output has an end.
+  - C(/tmp) is empty and writable, and is the home. The rest can not be written unless O(writable). What it leaves for
+    the host has to be a regular file in one of the folders of O(results).
   - All that it prints is in the log. It ends with this module, however that ends, and with it all it has started.
 options:
   root:
@@ -27,7 +29,6 @@ options:
   environment:
     description:
       - The variables that it has besides E(PATH), E(HOME) and E(LANG). It has nothing of the host's.
-      - They stand in the log and in the list of processes, so a secret has to come in a file.
     type: dict
     default: {}
   cwd:
@@ -48,10 +49,35 @@ options:
         description: Path in the root. It must be there, or be below C(/tmp), unless the root is writable.
         type: str
         required: true
-      writable:
-        description: Whether it may write there.
+  results:
+    description: Folders that it writes its results to, and what is taken out of them when it has ended, in any way.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      folder:
+        description:
+          - Path in the root, as O(binds[].destination). It is empty when the program starts, and gone in the end.
+        type: str
+        required: true
+      patterns:
+        description:
+          - Paths below it that are taken, in which each part can have C(*) and C(?). What matches has to be a regular
+            file, no link and of less than a gibibyte, or the module fails; it may also not be there.
+        type: list
+        elements: str
+        default: ["*"]
+      destination:
+        description: Folder of the host that gets the copies, by their names alone.
+        type: path
+        required: true
+      name:
+        description: Name of the copy, where O(results[].patterns) is the path of one file.
+        type: str
+      replace:
+        description: Whether a copy takes the place of what has its name in the folder. It is a failure otherwise.
         type: bool
-        default: false
+        default: true
   network:
     description: Whether it has the host's network.
     type: bool
@@ -95,10 +121,10 @@ EXAMPLES = r"""
   rdo.releng.clean_root_command:
     root: /srv/roots/unit
     command: [python3, -m, unittest, discover, -s, /usr/lib/python3.9/site-packages/oslo_utils/tests]
-    binds:
-      - source: /srv/results/oslo.utils
-        destination: /tmp/results
-        writable: true
+    results:
+      - folder: /tmp/results
+        patterns: ["*.xml"]
+        destination: /srv/results/oslo.utils
     cwd: /tmp/results
     log: /srv/logs/oslo.utils.log
     timeout: 600
@@ -164,7 +190,18 @@ def main() -> None:
                 "options": {
                     "source": {"type": "path", "required": True},
                     "destination": {"type": "str", "required": True},
-                    "writable": {"type": "bool", "default": False},
+                },
+            },
+            "results": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "folder": {"type": "str", "required": True},
+                    "patterns": {"type": "list", "elements": "str", "default": ["*"]},
+                    "destination": {"type": "path", "required": True},
+                    "name": {"type": "str"},
+                    "replace": {"type": "bool", "default": True},
                 },
             },
             "network": {"type": "bool", "default": False},

@@ -12,8 +12,8 @@ short_description: Run somebody else's program with a log, an end to its time, a
 description:
   - Runs one program, for example upstream's own C(run_tests.sh), with exactly the variables that are given.
   - All that it prints is in the log. When it fails, the log says why, in one of a few classes.
-  - It ends with this module, however that ends, and with it all that it has started and that did not make itself
-    independent.
+  - It ends with this module, however that ends, and with it all that it has started, unless O(processes) are shared.
+  - It is not confined otherwise. What a stranger wrote runs on a host that has no secret and is thrown away.
 options:
   command:
     description: The program, by its path (absolute, or in O(cwd)) or name, and its arguments. No shell is involved.
@@ -35,6 +35,16 @@ options:
     type: list
     elements: str
     default: [HOME, LANG, LOGNAME, PATH, USER, http_proxy, https_proxy, no_proxy]
+  processes:
+    description:
+      - V(own) is a table of processes of its own. The program sees no process of the host, and nothing of theirs, such
+        as a password in the environment of the Ansible that runs it. Nothing that it started is left when it ends, but
+        for services of the host.
+      - V(shared) is the host's table. What makes itself independent goes on then.
+      - V(auto) is V(own) for root, and V(shared) for others, who can not have it otherwise.
+    type: str
+    choices: [auto, own, shared]
+    default: auto
   timeout:
     description: Seconds that it may take; V(0) is no limit.
     type: float
@@ -132,6 +142,7 @@ def main() -> None:
             "cwd": {"type": "path", "required": True},
             "environment": {"type": "dict", "default": {}},
             "keep": {"type": "list", "elements": "str", "default": KEPT},
+            "processes": {"type": "str", "choices": ["auto", "own", "shared"], "default": "auto"},
             "timeout": {"type": "float", "default": 3600.0},
             "log": {"type": "path", "required": True},
             "expected_status": {"type": "list", "elements": "int", "default": [0]},

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pathlib
 import shutil
@@ -170,3 +171,120 @@ def test_a_killed_module_leaves_nothing_running(folder, root):
     finally:
         process.kill()
         process.wait()
+
+
+def results(tmp_path, *patterns, **changes):
+    return [{"folder": "/tmp/out", "patterns": list(patterns), "destination": str(tmp_path / "results"), **changes}]
+
+
+def test_results_are_copies_of_what_it_left(folder, root, tmp_path):
+    script = "mkdir -p /tmp/out/.stestr; echo first > /tmp/out/.stestr/0; chmod 4777 /tmp/out/.stestr/0; exit 1"
+    left = results(tmp_path, ".stestr/0", name="project.subunit")
+    failed = run(folder, "sh", "-c", script, results=left)
+    assert failed["failed"] and failed["rc"] == 1
+    copy = tmp_path / "results" / "project.subunit"
+    assert (copy.read_text(), copy.stat().st_mode & 0o7777, copy.stat().st_uid) == ("first\n", 0o644, os.geteuid())
+    # What an earlier run left, or nobody, is not asked for.
+    assert not run(folder, "true", results=results(tmp_path, "nothing"))["failed"]
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("mkdir /tmp/out/.stestr; ln -s SECRET /tmp/out/.stestr/0", "0 is a link, no regular file"),
+        ("ln -s $(dirname SECRET) /tmp/out/.stestr", ".stestr is a link, where a folder was expected"),
+        ("mkdir /tmp/out/.stestr; mkfifo /tmp/out/.stestr/0", "a named pipe"),
+        ("mkdir -p /tmp/out/.stestr/0", "a folder, no regular file"),
+    ],
+)
+def test_what_is_no_result_makes_it_fail_and_is_not_shown(folder, root, tmp_path, script, reason):
+    secret = tmp_path / "host" / "secret"
+    secret.parent.mkdir()
+    secret.write_text("s3cr3t")
+    result = run(
+        folder, "sh", "-c", script.replace("SECRET", str(secret)), results=results(tmp_path, ".stestr/0", name="0")
+    )
+    assert result["failed"] and reason in result["msg"] and "s3cr3t" not in str(result)
+    assert list((tmp_path / "results").iterdir()) == []
+
+
+def test_it_can_not_write_to_what_it_is_given(folder, root, tmp_path):
+    (tmp_path / "f").write_text("given")
+    (tmp_path / "f").chmod(0o600)
+    binds = [{"source": str(tmp_path), "destination": "/tmp/in"}]
+    shown = run(folder, "sh", "-c", "cat /tmp/in/f; echo x > /tmp/in/f; rm /tmp/in/f; :", binds=binds)
+    assert shown["output"].startswith("given") and shown["output"].count("Read-only") == 2
+    assert (tmp_path / "f").read_text() == "given"
+
+
+def test_scriptlets_have_nothing_of_the_host(tmp_path, repository, base_repository):
+    """A package of a repository is a stranger, too, when a root is made of it."""
+    secret = tmp_path / "secret"
+    secret.write_text("s3cr3t")
+    spec = tmp_path / "evil.spec"
+    spec.write_text(f"""\
+Name: evil
+Version: 1
+Release: 1
+Summary: x
+License: x
+BuildArch: noarch
+%description
+x
+%post -p /usr/bin/bash
+cat {secret} /proc/[0-9]*/environ > /found 2>/dev/null; env >> /found
+(exec 9<>/dev/tcp/127.0.0.1/22) 2>/dev/null && echo REACHED >> /found
+touch {tmp_path}/written; kill -9 {os.getpid()}; setsid sleep 54399 </dev/null >/dev/null 2>&1 &
+exit 0
+%files
+""")
+    packages = shutil.copytree(base_repository, tmp_path / "repository")
+    subprocess.run(
+        ["rpmbuild", "-bb", "--define", f"_topdir {tmp_path}/top", "--define", f"_rpmdir {packages}", spec],
+        check=True,
+        capture_output=True,
+    )
+    subprocess.run(["createrepo_c", "-q", packages], check=True)
+    made = run_module("clean_root", **options(tmp_path, packages, packages=["stand-in-base", "evil"]))
+    assert not made["failed"], made
+    found = (tmp_path / "root" / "found").read_text()
+    assert "PATH=" in found and "s3cr3t" not in found and "REACHED" not in found and "ANSIBLE" not in found
+    assert not (tmp_path / "written").exists()
+    left = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert "sleep 54399" not in left
+    assert (tmp_path / "root" / "found").stat().st_uid > 65535, "nobody on the host"
+
+
+def test_a_key_has_signatures_checked_and_what_is_not_is_said(tmp_path, repository):
+    key = tmp_path / "key"
+    subprocess.run(
+        ["gpg", "--batch", "--quiet", "--passphrase", "", "--quick-generate-key", "Test <test@example.com>", "rsa2048"],
+        env={**os.environ, "GNUPGHOME": str(tmp_path)},
+        check=True,
+        capture_output=True,
+    )
+    exported = subprocess.run(
+        ["gpg", "--armor", "--export"], env={**os.environ, "GNUPGHOME": str(tmp_path)}, check=True, capture_output=True
+    )
+    subprocess.run(["gpgconf", "--kill", "all"], env={**os.environ, "GNUPGHOME": str(tmp_path)}, check=False)
+    key.write_bytes(exported.stdout)
+    plain = {"id": "base", "baseurl": f"file://{repository}"}
+    assert run_module("clean_root", check=True, **options(tmp_path, repository))["unchecked"] == ["base"]
+    signed = options(tmp_path, repository, repositories=[{**plain, "gpgkey": f"file://{key}"}])
+    assert run_module("clean_root", check=True, **signed)["unchecked"] == []
+    refused = run_module("clean_root", **signed)
+    assert refused["failed"] and "not signed" in (tmp_path / "dnf.log").read_text()
+    unchecked = options(tmp_path, repository, repositories=[{**plain, "gpgkey": f"file://{key}", "gpgcheck": False}])
+    assert not run_module("clean_root", **unchecked)["failed"]
+
+
+def test_a_pinned_repository_is_what_it_was_or_nothing(tmp_path, base_repository):
+    packages = shutil.copytree(base_repository, tmp_path / "repository")
+    pin = hashlib.sha256((packages / "repodata/repomd.xml").read_bytes()).hexdigest()
+    pinned = {"id": "base", "baseurl": f"file://{packages}", "repomd_sha256": pin}
+    assert not run_module("clean_root", **options(tmp_path, packages, repositories=[pinned]))["failed"]
+    subprocess.run(["createrepo_c", "-q", "--revision", "2", packages], check=True)
+    changed = run_module("clean_root", **options(tmp_path, packages, repositories=[pinned]))
+    assert changed["failed"] and "is not what it was" in changed["msg"] and pin in changed["msg"]
+    wrong = run_module("clean_root", **options(tmp_path, packages, repositories=[{**pinned, "repomd_sha256": "x"}]))
+    assert wrong["failed"] and "a pin is the sha256" in wrong["msg"]

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 
 import pytest
@@ -65,6 +67,23 @@ def test_a_failure_has_a_reason(run, tmp_path, text, how, failure_class):
     assert how in failed["msg"] and f"({failure_class})" in failed["msg"]
     assert failed["failure"]["class"] == failure_class
     assert str(run.log) in failed["msg"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives processes of their own")
+def test_it_sees_no_other_process_and_leaves_none(run, tmp_path, monkeypatch):
+    steal = (
+        "grep -laz ^DLRNAPI_PASSWORD= /proc/[0-9]*/environ; ps -e | wc -l; setsid -f sleep 54331; sleep 54331 & exit 0"
+    )
+    with subprocess.Popen(["sleep", "54330"], env={**os.environ, "DLRNAPI_PASSWORD": "s3cr3t"}) as parent:
+        try:
+            done = run(script(tmp_path, steal))
+            assert not done["failed"] and "environ" not in done["output"], done
+            assert int(done["output"].split()[-1]) < 10
+            shared = run(script(tmp_path, steal.partition(";")[0]), processes="shared")
+            assert f"/proc/{parent.pid}/environ" in shared["output"], "else the first says nothing"
+        finally:
+            parent.kill()
+    assert "54331" not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
 
 
 def test_what_can_not_run_is_said_before(run, tmp_path):

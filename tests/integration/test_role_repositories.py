@@ -77,6 +77,12 @@ def test_a_candidate_is_what_dnf_finds(trunk, candidate, role):
     if shutil.which("dnf"):
         found = subprocess.run(argv, check=True, capture_output=True, text=True).stdout.split()
         assert {"python3-alpha", "python3-beta"} <= set(found)
+        # What changes after the role has looked is not installed.
+        common = next(one for one in content["components"] if one["component"] == "common")
+        subprocess.run(["createrepo_c", "-q", common["repo_url"].removeprefix("file://")], check=True)
+        shutil.rmtree(f"{role.folder}.cache")
+        refused = subprocess.run([*argv, "--setopt=skip_if_unavailable=0"], capture_output=True, text=True, check=False)
+        assert refused.returncode and "Cannot download repomd.xml" in refused.stderr
 
     # Nothing is written from a candidate that is not what it was.
     shutil.rmtree(trunk.repos / trunk.build("alpha", 2)["folder"])
@@ -128,5 +134,5 @@ def test_another_source_leaves_nothing_of_the_first(candidate, role):
     (role.folder / "own.repo").write_text("[own]\nbaseurl=z\n")
     output, changed = role(source="candidate", candidate=str(path), base=False)
     assert changed == 2, output
-    assert sorted(path.name for path in role.folder.iterdir()) == ["own.repo", "rdo-releng.repo"]
+    assert sorted(path.name for path in role.folder.glob("*.repo")) == ["own.repo", "rdo-releng.repo"]
     assert "baseos" not in sections(role.folder / "rdo-releng.repo")

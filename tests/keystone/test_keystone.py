@@ -7,6 +7,7 @@ The tests follow each other on one folder, as runs do on one trunk.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
@@ -156,10 +157,11 @@ class Scenario:
 
     def processes(self) -> dict[int, str]:
         """The processes in its root, and their commands."""
-        rows = listed_processes()
-        found = {pid: args for pid, _ppid, args in rows if "bwrap" in args and str(self.results) in args}
-        for _generation in range(6):
-            found.update({pid: args for pid, ppid, args in rows if ppid in found})
+        found = {}
+        for pid, _ppid, args in listed_processes():
+            with contextlib.suppress(OSError):
+                if os.path.samefile(f"/proc/{pid}/root", self.results / "root"):
+                    found[pid] = args
         return found
 
     def find(self, words: str) -> list[int]:
@@ -168,11 +170,11 @@ class Scenario:
 
     def wait_for_tempest(self, process: subprocess.Popen[str], left: t.Container[int] = ()) -> int:
         """The process that runs Tempest, when it has begun to ask; not one that an earlier run has ``left``."""
-        log = self.results / "logs" / "tempest.log"
         while process.poll() is None:
             found = [pid for pid in self.find("tempest run") if pid not in left]
-            if found and log.exists() and log.stat().st_size > 0:
-                return found[0]
+            with contextlib.suppress(OSError):
+                if found and os.stat(f"/proc/{found[0]}/root/tmp/logs/tempest.log").st_size > 0:
+                    return found[0]
             time.sleep(0.2)
         pytest.fail(f"It ended before Tempest had begun: {process.communicate()[0][-3000:]}")
 

@@ -4,12 +4,15 @@
 # Private to rdo.releng: no promise is made about what lies in here.
 """Clean roots: folders that hold what RPM repositories hold, and nothing else.
 
-The role C(dlrn_builder) copies this file beside DLRN's build driver, which another Python runs: it needs nothing but
-Python's own library, and no other file of the collection.
+What is in a root belongs to the users of the sandbox (:mod:`.._sandbox.confine`), and only confined programs change it:
+packages bring scriptlets along, and dnf follows the links in a root that it works on. dnf therefore runs twice where a
+repository is on the network: it first downloads, which runs nothing of a package, and then installs without network.
 
-Programs run with ``setpriv --pdeathsig`` or bubblewrap's ``--die-with-parent``: whoever kills the process that works
-on a root kills all that works in it. A folder that such a death left behind is found by its lock, which nobody holds
-any more, and removed by the next :func:`workspace` in the same place.
+The role C(dlrn_builder) copies this file and those that it imports beside DLRN's build driver, which another Python
+runs: it needs nothing but Python's own library.
+
+Whoever kills the process that works on a root kills all that works in it. A folder that such a death left behind is
+found by its lock, which nobody holds any more, and removed by the next :func:`workspace` in the same place.
 """
 
 from __future__ import annotations
@@ -20,19 +23,26 @@ import ctypes
 import dataclasses
 import fcntl
 import hashlib
+import html
 import os
 import platform
 import re
 import shlex
-import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import threading
 import time
 import typing as t
+import urllib.parse
 import urllib.request
 
+from .._module.errors import CommandFailed, TimedOut
+from .._sandbox.confine import INSTALLING, Bind, CannotConfine, Limits, Sandbox, confined, give, remove_folder
+
+# Whose files a root's are has changed with this: an older one is made anew.
+VERSION = "2"
 # dnf's [main] for every root. Nothing of the host's own configuration has a say in it.
 MAIN = """[main]
 reposdir=/dev/null
@@ -41,6 +51,9 @@ install_weak_deps=0
 keepcache=1
 tsflags=nodocs
 """
+# An option of a repository that dnf does not know: the sha256 that its repomd.xml must have.
+PIN = "repomd_sha256"
+_YES = ("1", "yes", "true", "on")
 _PR_SET_PDEATHSIG = 1
 _CLONE_NEWNS = 0x00020000
 _MS_REC_PRIVATE = 0x4000 | (1 << 18)
@@ -98,23 +111,46 @@ class Configuration:
         return dataclasses.replace(self, dnf_conf="\n".join(lines) + "\n")
 
     def checksums(self) -> dict[str, str]:
-        """The sha256 of each repository's repomd.xml by its id: what the repositories hold now."""
-        return {
-            name: hashlib.sha256(_read_repomd(name, options)).hexdigest()
-            for name, options in self.repositories().items()
-        }
+        """The sha256 of each repository's repomd.xml by its id: what the repositories hold now.
+
+        :raises RepositoryUnreachable: one can not be read, or does not hold what it is pinned to.
+        """
+        found = {}
+        for name, options in self.repositories().items():
+            found[name] = hashlib.sha256(_read_repomd(name, options)).hexdigest()
+            if options.get(PIN, found[name]) != found[name]:
+                raise RepositoryUnreachable(
+                    f"The repository {name} ({_shown(options)}) is not what it was: its repomd.xml has the sha256 "
+                    f"{found[name]}, pinned is {options[PIN]}."
+                )
+        return found
+
+    def unchecked(self) -> list[str]:
+        """The repositories whose packages' signatures are not checked."""
+        everywhere = configparser.ConfigParser(strict=False, interpolation=None)
+        everywhere.read_string(self.dnf_conf)
+        default = everywhere.get("main", "gpgcheck", fallback="0")
+        return [
+            name for name, options in self.repositories().items() if options.get("gpgcheck", default) not in _YES
+        ]
 
     def key(self) -> str:
         """A name for the root that this makes now; another when a repository's content or an option changed."""
-        parts = [self.dnf_conf, self.releasever, *sorted(self.packages), *sorted(map(str, self.checksums().items()))]
+        parts = [VERSION, self.dnf_conf, self.releasever, *sorted(self.packages), *sorted(map(str, self.checksums().items()))]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def repositories_conf(repositories: t.Iterable[t.Mapping[str, str]]) -> str:
-    """dnf's configuration for repositories given as mappings with ``id``, ``baseurl`` and any other option of dnf."""
+    """dnf's configuration for repositories given as mappings with ``id``, ``baseurl`` and any other option of dnf.
+
+    Where a key is given, signatures are checked unless it says otherwise. :data:`PIN` is an option that dnf does not
+    know: the sha256 of the repomd.xml that it must have.
+    """
     text = [MAIN]
     for repository in repositories:
         options = {"name": repository["id"], "enabled": "1", **repository}
+        if options.get("gpgkey"):
+            options.setdefault("gpgcheck", "1")
         text += [f"[{options.pop('id')}]", *(f"{key}={value}" for key, value in options.items())]
     return "\n".join(text) + "\n"
 
@@ -132,8 +168,13 @@ def _read_repomd(name: str, options: t.Mapping[str, str]) -> bytes:
             url = found[1] if found else options["metalink"]
         return _fetch(url)
     except (OSError, IndexError, KeyError, ValueError) as error:
-        where = options.get("baseurl") or options.get("mirrorlist") or options.get("metalink") or "no address"
-        raise RepositoryUnreachable(f"The repository {name} ({where}) can not be read: {error}") from error
+        raise RepositoryUnreachable(f"The repository {name} ({_shown(options)}) can not be read: {error}") from error
+
+
+def _shown(options: t.Mapping[str, str]) -> str:
+    """A repository's address for a message."""
+    where = options.get("baseurl") or options.get("mirrorlist") or options.get("metalink") or "no address"
+    return re.sub(r"(://)[^/@\s]+@", r"\1***@", where)
 
 
 # Seconds for all of repomd.xml or a list of mirrors, and bytes of it.
@@ -220,77 +261,214 @@ class Runner:
             log.write(f"= exit {rc} after {time.monotonic() - start:.1f} s\n".encode())
         return rc
 
+    def confined(self, argv: t.Sequence[str], sandbox: Sandbox) -> None:
+        """As :meth:`run`, for what strangers have a say in.
+
+        :raises RootError: as well when this host cannot confine it, or it used more than it may.
+        """
+        left = max(0.001, self._end - time.monotonic()) if self._end else 0.0
+        sandbox = dataclasses.replace(sandbox, limits=dataclasses.replace(sandbox.limits, seconds=left))
+        try:
+            done = confined(argv, sandbox, log=self.log, expected=None)
+        except TimedOut as error:
+            raise RootTimeout(f"Ended after {self._deadline:g} s: {shlex.join(argv)}. Log: {self.log}") from error
+        except (CommandFailed, CannotConfine) as error:
+            raise RootError(error.message) from error
+        if done.rc:
+            raise RootError(
+                f"{os.path.basename(argv[0])} ended with status {done.rc}: {shlex.join(argv)}. Log: {self.log}"
+            )
+
 
 class Dnf:
-    """dnf on one root. Its configuration is written beside the root.
+    """dnf on one root, confined.
 
     :param folder: holds a home of dnf's own and its cache of metadata and packages.
     """
 
     def __init__(self, root: str, configuration: Configuration, folder: str, runner: Runner) -> None:
-        home = os.path.join(folder, "home")
-        os.makedirs(home, exist_ok=True)
         self.root = root
         self.runner = runner
-        self.environment = {"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin"), "LANG": "C.UTF-8", "HOME": home}
-        for name in ("http_proxy", "https_proxy", "no_proxy"):
-            if name in os.environ:
-                self.environment[name] = os.environ[name]
+        self._home = os.path.join(folder, "home")
+        self._cache = os.path.join(folder, "dnf-cache")
+        self._repositories = configuration.repositories()
+        self._conf = configuration.dnf_conf
+        for path in root, self._home, self._cache:
+            os.makedirs(path, exist_ok=True)
+        for path in root, self._cache:
+            give(path)
         # Debian's rpm keeps its database in the user's home, also below another root.
-        macros = os.path.join(home, ".rpmmacros")
-        with open(f"{macros}.{os.getpid()}", "w", encoding="utf-8") as file:
-            file.write(f"%_dbpath {_database_path()}\n")
-        os.replace(file.name, macros)
-        conf = f"{root}.dnf.conf"
-        with open(conf, "w", encoding="utf-8") as file:
-            file.write(configuration.dnf_conf)
+        _write(os.path.join(self._home, ".rpmmacros"), f"%_dbpath {_database_path()}\n")
         self.argv = [
-            *("dnf", "-y", "-c", conf, "--installroot", root, "--releasever", configuration.releasever),
+            *("dnf", "-y", "-c", "/tmp/dnf.conf", "--installroot", root, "--releasever", configuration.releasever),  # noqa: S108
             # Debian switches it on: it would copy packages into a repository of its own, for later builds to find.
             *("--disableplugin=local", "--setopt=metadata_expire=0", "--setopt=install_weak_deps=0"),
             # A repository that can not be read must not pass for an empty one.
             "--setopt=skip_if_unavailable=0",
-            f"--setopt=cachedir={os.path.join(folder, 'dnf')}",
+            # Not what a package put into the root.
+            *("--setopt=varsdir=/etc/dnf/vars", f"--setopt=cachedir={self._cache}"),
         ]
 
-    def __call__(self, *arguments: str) -> None:
-        self.runner.run([*self.argv, *arguments], self.environment)
+    def __call__(self, *arguments: str, files: t.Sequence[str] = ()) -> None:
+        """Run dnf.
+
+        :param files: folders of the host that ``arguments`` name files in.
+        """
+        remote = any(map(_is_remote, self._repositories.values()))
+        # dnf's own locks name processes, of which each of these sees only its own.
+        lock = f"{self._cache}.lock"
+        if remote:
+            with _locked(lock):
+                self._run([*self.argv, *arguments, "--downloadonly"], files, network=True)
+        with _locked(lock, fcntl.LOCK_SH):
+            self._run([*self.argv, *(["-C"] if remote else []), *arguments], files, network=False)
+
+    def query(self, *arguments: str) -> str:
+        """What dnf says of the root, without looking at a repository.
+
+        :raises RootError: it can not say it.
+        """
+        try:
+            done = confined([*self.argv, "-q", "-C", "--disablerepo=*", *arguments], self._sandbox((), False), apart=True, tail=2**24)
+        except (CommandFailed, TimedOut, CannotConfine) as error:
+            raise RootError(error.message) from error
+        return done.output.decode(errors="replace")
+
+    def _run(self, argv: t.Sequence[str], files: t.Sequence[str], network: bool) -> None:
+        self.runner.confined(argv, self._sandbox(files, network))
+
+    def _sandbox(self, files: t.Sequence[str], network: bool) -> Sandbox:
+        environment = {"HOME": self._home}
+        local = [options["baseurl"] for options in self._repositories.values() if not _is_remote(options)]
+        folders = [urllib.parse.unquote(url.split("://", 1)[-1]) for urls in local for url in re.split(r"[\s,]+", urls) if url]
+        keys = [
+            urllib.parse.unquote(word[len("file://") :])
+            for options in self._repositories.values()
+            for word in options.get("gpgkey", "").split()
+            if word.startswith("file://")
+        ]
+        if network:
+            environment.update({name: os.environ[name] for name in PROXIES if name in os.environ})
+            # Certificates of the host are for downloading only.
+            keys += [options[name] for options in self._repositories.values() for name in CERTIFICATES if name in options]
+        conf = f"{self.root}.dnf.conf"
+        _write(conf, _configuration(self._conf, network))
+        pins = f"{self.root}.pins"
+        os.makedirs(pins, exist_ok=True)
+        for options in self._repositories.values():
+            if options.get(PIN):
+                _write(os.path.join(pins, _pin_name(options[PIN])), _metalink(options))
+        seen, links = _whole([path for path in [*folders, *keys, *files] if os.path.exists(path)])
+        return Sandbox(
+            binds=(
+                *(Bind(path, path) for path in seen),
+                Bind(self._home, self._home),
+                # What is there without network may run scriptlets: they have no say in what later roots are made from.
+                Bind(self._cache, self._cache, writable=network, private=not network),
+                Bind(self.root, self.root, writable=True),
+                Bind(conf, "/tmp/dnf.conf"),  # noqa: S108 (the sandbox's own)
+                Bind(pins, PINS),
+            ),
+            links=links,
+            network=network,
+            environment=environment,
+            capabilities=INSTALLING,
+            limits=Limits(),
+        )
+
+
+def _whole(paths: t.Iterable[str]) -> tuple[list[str], tuple[tuple[str, str], ...]]:
+    """What has to be seen so that local repositories are whole, and the links that lead to it.
+
+    Packages of a repository of DLRN's are links to where each was built, and its labels are links to repositories.
+    """
+    found: set[str] = set()
+    links = {}
+    for path in paths:
+        path = os.path.abspath(path)
+        real = os.path.realpath(path)
+        found.add(real)
+        if real != path:
+            links[path] = real
+        for folder, _folders, names in os.walk(real):
+            entries = (os.path.join(folder, name) for name in names if name.endswith(".rpm"))
+            found.update(os.path.dirname(os.path.realpath(entry)) for entry in entries if os.path.islink(entry))
+    outermost: list[str] = []
+    for path in sorted(found):
+        if not any((path + "/").startswith(other + "/") for other in outermost):
+            outermost.append(path)
+    inside = tuple(
+        (path, real)
+        for path, real in sorted(links.items())
+        if not any((path + "/").startswith(other + "/") for other in outermost)
+    )
+    return outermost, inside
+
+
+PINS = "/tmp/pins"  # noqa: S108 (the sandbox's own)
+PROXIES = ("http_proxy", "https_proxy", "no_proxy")
+CERTIFICATES = ("sslcacert", "sslclientcert", "sslclientkey")
+_SECRETS = re.compile(r"(?:(?:proxy_)?(?:username|password)|proxy|sslclientkey|sslclientcert)\s*[=:]")
+_ADDRESS = re.compile(r"(?:baseurl|metalink|mirrorlist)\s*[=:]")
+
+
+def _is_remote(options: t.Mapping[str, str]) -> bool:
+    """Whether a repository is on the network."""
+    words = re.split(r"[\s,]+", options.get("baseurl", "").strip(", "))
+    return not all(word.startswith(("file://", "/")) for word in words if word) or "baseurl" not in options
+
+
+def _configuration(text: str, network: bool) -> str:
+    """dnf's configuration with passwords as options of their own, and for who needs none without them.
+
+    dnf names its cache by the address, which therefore must be the same with and without the network.
+    """
+    lines = []
+    for line in text.splitlines():
+        found = re.search(r"://([^/@\s:]+)(?::([^/@\s]*))?@", line) if _ADDRESS.match(line) else None
+        if found:
+            line = re.sub(r"(://)[^/@\s]+@", r"\1", line)
+            given = {"username": found[1], "password": found[2] or ""}
+            lines += [f"{name}={urllib.parse.unquote(value)}" for name, value in given.items() if network]
+        pin = re.fullmatch(rf"{PIN}\s*[=:]\s*(\w+)\s*", line)
+        if pin:
+            lines.append(f"metalink=file://{PINS}/{_pin_name(pin[1])}")
+        elif network or not _SECRETS.match(line):
+            lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def _pin_name(checksum: str) -> str:
+    return f"{checksum}.xml"
+
+
+def _metalink(options: t.Mapping[str, str]) -> str:
+    """The list of mirrors that has dnf take one repomd.xml and no other, from one address."""
+    address = options["baseurl"].split()[0].rstrip(",").rstrip("/") + "/repodata/repomd.xml"
+    if "://" not in address:
+        address = "file://" + address
+    address = re.sub(r"(://)[^/@\s]+@", r"\1", address)
+    kind = address.partition(":")[0]
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>\n<metalink version="3.0" xmlns="http://www.metalinker.org/">\n'
+        f'<files><file name="repomd.xml"><verification><hash type="sha256">{options[PIN]}</hash></verification>\n'
+        f'<resources><url protocol="{kind}" type="{kind}">{html.escape(address)}</url></resources></file></files>\n'
+        "</metalink>\n"
+    )
+
+
+def _write(path: str, text: str) -> None:
+    temporary = f"{path}.{os.getpid()}"
+    with open(temporary, "w", encoding="utf-8") as file:
+        file.write(text)
+        os.fchmod(file.fileno(), 0o644)
+    os.replace(temporary, path)
 
 
 def _database_path() -> str:
     """Where rpm's database lies in a root: where the host's rpm has it, unless that is somebody's home."""
     path = subprocess.run(["rpm", "--eval", "%_dbpath"], capture_output=True, text=True, check=True).stdout.strip()
     return path if path.startswith(("/usr/", "/var/")) else "/var/lib/rpm"
-
-
-def bubblewrap(
-    root: str,
-    argv: t.Sequence[str],
-    *,
-    writable: bool = False,
-    network: bool = False,
-    binds: t.Iterable[tuple[str, str, bool]] = (),
-    environment: t.Mapping[str, str] | None = None,
-    cwd: str = "/",
-) -> list[str]:
-    """The command that runs ``argv`` in ``root`` and sees nothing else: no process, no network, no file of the host.
-
-    :param writable: whether it may change the root.
-    :param network: whether it shares the host's network, with its resolver's configuration.
-    :param binds: (path outside, path in the root, writable).
-    :param environment: all there is besides PATH, HOME and LANG, which it may set as well.
-    """
-    command = ["bwrap", "--die-with-parent", "--new-session", "--unshare-all", "--bind" if writable else "--ro-bind"]
-    command += [root, "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108 (the root's own)
-    if network:
-        command += ["--share-net", "--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf"]
-    for outside, inside, may_write in binds:
-        command += ["--bind" if may_write else "--ro-bind", outside, inside]
-    variables = {"PATH": "/usr/sbin:/usr/bin", "HOME": "/tmp", "LANG": "C.UTF-8", **(environment or {})}  # noqa: S108
-    command.append("--clearenv")
-    for name, value in variables.items():
-        command += ["--setenv", name, value]
-    return [*command, "--chdir", cwd, "--", *argv]
 
 
 @contextlib.contextmanager
@@ -349,7 +527,7 @@ def remove_tree(path: str) -> None:
         subprocess.run(["umount", "--lazy", point], check=False)
     if mounts_below(path):
         raise RootError(f"{path} can not be removed: something is still mounted at {mounts_below(path)[0]}")
-    shutil.rmtree(path, ignore_errors=True)
+    remove_folder(path)
 
 
 def end_processes(root: str) -> list[int]:
@@ -412,10 +590,31 @@ def base_root(folder: str, configuration: Configuration, runner: Runner) -> str:
             new = base + ".new"
             remove_tree(new)
             Dnf(new, configuration, folder, runner)("install", *configuration.packages)
-            os.unlink(f"{new}.dnf.conf")
+            forget(new)
+            mount_points(new)
             os.rename(new, base)
         os.utime(base + ".lock")
     return base
+
+
+def forget(root: str) -> None:
+    """Remove what dnf's configuration for a root is kept in."""
+    for path in f"{root}.dnf.conf", f"{root}.pins":
+        remove_folder(path)
+
+
+def mount_points(root: str) -> None:
+    """Make the folders that a root needs to be worked in, where its packages have made none.
+
+    :raises RootError: there is something else in place of one, for example a link.
+    """
+    for name in "proc", "dev", "tmp", "builddir":
+        path = os.path.join(root, name)
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(path, 0o755)
+            give(path)
+        if not stat.S_ISDIR(os.lstat(path).st_mode):
+            raise RootError(f"{path} is no folder: the root's packages put something else there.")
 
 
 def _remove_old_bases(folder: str, age: float = 86400) -> None:
@@ -442,6 +641,7 @@ def copy_root(base: str, space: str, runner: Runner, *, tmpfs: bool = False) -> 
     upper, work = os.path.join(changes, "upper"), os.path.join(changes, "work")
     os.makedirs(upper)
     os.makedirs(work)
+    give(upper)
     options = f"lowerdir={base},upperdir={upper},workdir={work}"
     if runner.status(["mount", "-t", "overlay", "-o", options, "root", root]) != 0:
         os.rmdir(root)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
+import re
 import typing as t
 
 from .._module.command import find_program
@@ -49,7 +49,7 @@ class CleanRoot(Change):
         self._record = f"{self._path}.json"
 
     def plan(self) -> Plan:
-        for program in ("dnf", "rpm", "setpriv"):
+        for program in ("bwrap", "dnf", "rpm", "setpriv"):
             find_program(program)
         self._configuration = clean_root.Configuration(
             dnf_configuration(self._params["repositories"], self._params["repo_files"]),
@@ -62,7 +62,8 @@ class CleanRoot(Change):
         record = self._read_record()
         before = {name: record.get(name) for name in after} if record else {}
         actions = [] if record and record["key"] == self._key else [f"Make {self._path}: {_difference(before, after)}"]
-        return Plan(before, after, actions, {"installed": record["installed"] if record and not actions else []})
+        found = {"installed": record["installed"] if record and not actions else []}
+        return Plan(before, after, actions, {**found, "unchecked": self._configuration.unchecked()})
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:
         new = f"{self._path}.new"
@@ -75,14 +76,15 @@ class CleanRoot(Change):
             clean_root.remove_tree(new)
             dnf = clean_root.Dnf(new, self._configuration, cache, runner)
             dnf("install", *self._params["packages"])
-            installed = self._installed(dnf, new)
+            installed = self._installed(dnf)
+            clean_root.mount_points(new)
             # Without its record the root counts as not there: a death in between has it made anew.
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._record)
             clean_root.end_processes(self._path)
             clean_root.remove_tree(self._path)
             os.rename(new, self._path)
-            os.unlink(f"{new}.dnf.conf")
+            clean_root.forget(new)
         write_document(self._record, {"schema": SCHEMA, "key": self._key, **plan.after, "installed": installed})
         say(f"{self._path}: {len(installed)} packages installed")
         return {"installed": installed}
@@ -96,21 +98,13 @@ class CleanRoot(Change):
         return record if os.path.isdir(self._path) else None
 
     @staticmethod
-    def _installed(dnf: clean_root.Dnf, root: str) -> list[dict[str, str]]:
+    def _installed(dnf: clean_root.Dnf) -> list[dict[str, str]]:
         form = "%{name}-%{epoch}:%{version}-%{release}.%{arch} %{from_repo}"
-        done = subprocess.run(
-            [*dnf.argv, "-q", "-C", "repoquery", "--installed", "--qf", form],
-            capture_output=True,
-            text=True,
-            env=dnf.environment,
-            check=False,
-        )
-        if done.returncode:
-            raise CommandFailed(
-                f"dnf can not say what is installed in {root}: {done.stderr.strip()}", rc=done.returncode
-            )
-        pairs = [line.split(" ") for line in done.stdout.splitlines() if " " in line]
-        return [{"nevra": name.replace("-0:", "-", 1), "repository": repository} for name, repository in sorted(pairs)]
+        # What packages are called is for those who make them to say: a line that is none names nothing.
+        row = re.compile(r"([\w.+~^:-]{1,500}) ([\w.:@-]{1,200})")
+        found = map(row.fullmatch, dnf.query("repoquery", "--installed", "--qf", form).splitlines())
+        pairs = sorted((match[1], match[2]) for match in found if match)
+        return [{"nevra": name.replace("-0:", "-", 1), "repository": repository} for name, repository in pairs]
 
 
 class NoRoot(Change):
@@ -118,7 +112,7 @@ class NoRoot(Change):
 
     def __init__(self, params: t.Mapping[str, t.Any]) -> None:
         path = os.path.abspath(params["path"])
-        self._paths = [path, f"{path}.new", f"{path}.cache"]
+        self._paths = [path, f"{path}.new", f"{path}.new.pins", f"{path}.cache"]
         self._files = [f"{path}.json", f"{path}.new.dnf.conf"]
 
     def plan(self) -> Plan:
@@ -158,6 +152,13 @@ def dnf_configuration(repositories: t.Iterable[t.Mapping[str, t.Any]], files: t.
             "\n" in text for text in values.values()
         ):
             raise InvalidInput(f"The repository {dict(repository)} has an id or a value that dnf can not have.")
+        if not re.fullmatch(r"(?:[0-9a-f]{64})?", values.get(clean_root.PIN, "")) or (
+            clean_root.PIN in values and "baseurl" not in values
+        ):
+            raise InvalidInput(
+                f"The repository {values['id']} is pinned by {values[clean_root.PIN]!r}: a pin is the sha256 of a "
+                "repomd.xml, and belongs to a baseurl."
+            )
         plain.append(values)
     text = clean_root.repositories_conf(plain)
     for path in files:

@@ -30,6 +30,11 @@ from .._module.waiter import Deadline, Waiter
 
 # Every process that builds for a data directory carries this variable with the directory's path.
 MARK = "RDO_RELENG_DLRN_DATADIR"
+# Variables of this process that DLRN has as well.
+KEPT = (
+    *("HOME", "LANG", "LC_ALL", "LOGNAME", "TMPDIR", "TZ", "USER", "http_proxy", "https_proxy", "no_proxy"),
+    *("GIT_CONFIG_GLOBAL", "GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"),
+)
 GIT_TIMEOUT = 120
 # DLRN may fetch rdoinfo to answer.
 ANSWER_TIMEOUT = 600
@@ -85,6 +90,7 @@ class Builder:
             parser.read(config_file)
             self.datadir = os.path.realpath(parser.get("DEFAULT", "datadir"))
             self.scriptsdir = parser.get("DEFAULT", "scriptsdir", fallback="")
+            self._database = parser.get("DEFAULT", "database_connection", fallback="")
         except (configparser.Error, UnicodeDecodeError) as error:
             raise InvalidInput(f"DLRN's configuration {config_file} can not be used: {error}") from error
         self.config_file = config_file
@@ -161,6 +167,7 @@ class Builder:
         :raises CommandFailed: DLRN itself broke down or was killed.
         :raises TimedOut: the deadline passed; DLRN and its builds were killed.
         """
+        self._close_database()
         # DLRN goes when we go.
         argv = [find_program("setpriv"), "--pdeathsig", "KILL", "--", self.program, "--config-file", self.config_file]
         argv += ["--info-repo", self.info_repo] if self.info_repo else []
@@ -233,14 +240,30 @@ class Builder:
         mark = f"{MARK}={self.datadir}".encode()
         Waiter(30, pause=0.1).wait(lambda: _kill_marked(mark), lambda left: not left, "killed builds to end")
 
+    def _close_database(self) -> None:
+        """Let others than the owner and the group not read the database, which has the users of the API in it."""
+        path = self._database[len("sqlite:///") :] if self._database.startswith("sqlite:///") else ""
+        if path:
+            # An empty file is an empty database.
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o640)
+            try:
+                os.fchmod(handle, os.fstat(handle).st_mode & 0o770)
+            finally:
+                os.close(handle)
+
     def _python(self) -> str:
         return os.path.join(os.path.dirname(self.program), "python")
 
     def _environment(self) -> dict[str, str]:
-        """DLRN's programs are found before others, and so are build drivers beside its scripts."""
+        """What DLRN and all it starts may know: nothing of who votes, and no key.
+
+        DLRN's programs are found before others, what stands before them first; and so are build drivers beside its
+        scripts.
+        """
+        before = [os.path.join(self.scriptsdir, "bin"), os.path.dirname(self.program)]
         return {
-            **os.environ,
-            "PATH": os.path.dirname(self.program) + os.pathsep + os.environ.get("PATH", "/usr/bin"),
+            **{name: os.environ[name] for name in KEPT if name in os.environ},
+            "PATH": os.pathsep.join([*before, os.environ.get("PATH", "/usr/bin")]),
             "PYTHONPATH": self.scriptsdir,
             # As git asks nobody for a password, a repository that is not public is an error.
             "GIT_TERMINAL_PROMPT": "0",

@@ -31,8 +31,10 @@ import contextlib
 import dataclasses
 import json
 import os
+import re
 import selectors
 import shlex
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -77,22 +79,30 @@ _HOST_ETC = (
 )
 # A mount table of its own, in which everything that is bound lies below one folder that the other user can reach; then
 # a user namespace, whose users the caller says; then bubblewrap. Arguments: the folder, the size of what is in memory,
-# "private" or "shared" (users), pairs of what is bound and its name, "--", and the command.
+# the first of the users ("": only the caller), for each bind "bind" or "private", what is bound and its name, then "--"
+# and the command.
 _STEPS = """
 set -eu
-stage=$1 size=$2 users=$3; shift 3
+stage=$1 size=$2 user=$3; shift 3
 mount -t tmpfs -o mode=0711 stage "$stage"
 mkdir "$stage/scratch"
 mount -t tmpfs -o "mode=0711,size=$size" scratch "$stage/scratch"
 mkdir -m 1777 "$stage/scratch/tmp" "$stage/scratch/var" "$stage/scratch/shm"
 while [ "$1" != -- ]; do
-  if [ -d "$1" ]; then mkdir "$stage/$2"; else : > "$stage/$2"; fi
-  mount --rbind "$1" "$stage/$2"
-  shift 2
+  if [ -d "$2" ]; then mkdir "$stage/$3"; else : > "$stage/$3"; fi
+  mount --rbind "$2" "$stage/$3"
+  if [ "$1" = private ]; then
+    own="$stage/scratch/$3"
+    mkdir "$own" "$own/upper" "$own/work"
+    [ -z "$user" ] || chown "$user:$user" "$own/upper"
+    mount -t overlay -o "lowerdir=$stage/$3,upperdir=$own/upper,workdir=$own/work" own "$stage/$3" 2>/dev/null ||
+      { cp -a "$2/." "$own/upper"; mount --bind "$own/upper" "$stage/$3"; }
+  fi
+  shift 3
 done
 shift
 cd /
-[ "$users" = private ] || exec "$@"
+[ "$user" ] || exec "$@"
 exec unshare --user --keep-caps -- sh -c 'echo ready; read -r go; exec "$@" </dev/null' sh \\
   setpriv --pdeathsig KILL --reuid 0 --regid 0 --clear-groups -- \\
   sh -c '(echo 0 >/proc/sys/user/max_user_namespaces) 2>/dev/null || :; exec "$@"' sh "$@"
@@ -133,11 +143,16 @@ class Limits:
 
 @dataclasses.dataclass(frozen=True)
 class Bind:
-    """A folder or file of the host, and where a confined program sees it."""
+    """A folder or file of the host, and where a confined program sees it.
+
+    :param writable: whether it may write there.
+    :param private: that it may write there as well, but what it writes is in memory, its own, and gone in the end.
+    """
 
     source: str
     target: str
     writable: bool = False
+    private: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,6 +162,7 @@ class Sandbox:
     :param root: the folder that is its C(/); None: the host's C(/usr) and a little of its C(/etc).
     :param writable: whether it may change the root.
     :param network: whether it shares the host's network. Never for a stranger's program.
+    :param links: (path, what it points to): links that lead to what is bound.
     :param environment: its variables besides PATH, HOME and LANG, which it may set as well.
     :param capabilities: those it keeps in its user namespace, :data:`BUILDING` or :data:`INSTALLING`.
     """
@@ -154,6 +170,7 @@ class Sandbox:
     root: str | None = None
     writable: bool = False
     binds: tuple[Bind, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
     network: bool = False
     environment: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     cwd: str = "/"
@@ -214,15 +231,44 @@ def give(path: str) -> None:
         os.chown(path, ids[0], ids[0], follow_symlinks=False)
 
 
+def hand_over(source: str, destination: str) -> None:
+    """A copy of a folder or file of the host's own for confined programs, whoever may read the original."""
+    if os.path.isdir(source):
+        shutil.copytree(source, destination, symlinks=True)
+    else:
+        shutil.copy2(source, destination)
+    give(destination)
+    for folder, folders, files in os.walk(destination):
+        for name in (*folders, *files):
+            give(os.path.join(folder, name))
+
+
 @contextlib.contextmanager
 def fresh_folder(parent: str | None = None) -> t.Iterator[str]:
-    """An empty folder that confined programs can write to, gone in the end."""
-    path = tempfile.mkdtemp(prefix="confined-", dir=parent)
+    """An empty folder that confined programs can write to, gone in the end.
+
+    Those that killed processes left in the same place are removed first.
+    """
+    parent = parent or tempfile.gettempdir()
+    for name in os.listdir(parent):
+        match = re.fullmatch(r"confined-(\d+)-(\d+)-\w+", name)
+        if match and _birth(match[1]) != match[2]:
+            remove_folder(os.path.join(parent, name))
+    path = tempfile.mkdtemp(prefix=f"confined-{os.getpid()}-{_birth('self')}-", dir=parent)
     try:
         give(path)
         yield path
     finally:
         remove_folder(path)
+
+
+def _birth(pid: str) -> str | None:
+    """When a process began, in the kernel's own count; None: there is none of that number."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[19].decode()
+    except OSError:
+        return None
 
 
 def remove_folder(path: str) -> None:
@@ -337,9 +383,10 @@ class _Run:
             if not os.path.exists(source):
                 raise InvalidInput(f"{source} is not there, and a confined program was to see it.", path=source)
         stage = _stage(sources)
-        pairs, options = [], []
+        pairs: list[str] = []
+        options: list[str] = []
         if sandbox.root:
-            pairs += [sandbox.root, "root"]
+            pairs += ["bind", sandbox.root, "root"]
             options += ["--bind" if sandbox.writable else "--ro-bind", f"{stage}/root", "/"]
         else:
             options += _host_view()
@@ -353,13 +400,26 @@ class _Run:
             for path in "/etc/resolv.conf", "/etc/hosts":
                 options += ["--ro-bind-try", path, path]
         for number, bind in enumerate(sandbox.binds):
-            pairs += [bind.source, f"bind{number}"]
-            options += ["--bind" if bind.writable else "--ro-bind", f"{stage}/bind{number}", bind.target]
+            pairs += ["private" if bind.private else "bind", bind.source, f"bind{number}"]
+            options += [
+                "--bind" if bind.writable or bind.private else "--ro-bind",
+                f"{stage}/bind{number}",
+                bind.target,
+            ]
+        for path, target in sandbox.links:
+            options += ["--symlink", target, path]
         if not sandbox.root:
             options += ["--remount-ro", "/"]
         network = [] if sandbox.network else ["--unshare-net"]
         bwrap = [
-            *("bwrap", "--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-pid", "--unshare-uts"),
+            *(
+                find_program("bwrap"),
+                "--die-with-parent",
+                "--new-session",
+                "--unshare-ipc",
+                "--unshare-pid",
+                "--unshare-uts",
+            ),
             *("--unshare-cgroup-try", *network, "--hostname", "confined", "--info-fd", str(info), "--cap-drop", "ALL"),
             *(word for name in sandbox.capabilities if self._ids for word in ("--cap-add", f"CAP_{name}")),
             *options,
@@ -369,7 +429,17 @@ class _Run:
         users = ["--map-root-user"] if not self._ids else []
         return [
             *("setpriv", "--pdeathsig", "KILL", "--", "unshare", *users, "--mount", "--propagation", "private", "--"),
-            *("sh", "-c", _STEPS, "sh", stage, str(limits.scratch), "private" if self._ids else "shared", *pairs, "--"),
+            *(
+                "sh",
+                "-c",
+                _STEPS,
+                "sh",
+                stage,
+                str(limits.scratch),
+                str(self._ids[0]) if self._ids else "",
+                *pairs,
+                "--",
+            ),
             *prlimit,
             *bwrap,
         ]

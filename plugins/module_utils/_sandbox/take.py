@@ -68,12 +68,18 @@ def take(
     bounds: Bounds = Bounds(),
     mode: int = 0o644,
     strict: bool = True,
+    name: str | None = None,
+    replace: bool = True,
 ) -> list[str]:
     """Copy the files that match into ``destination``, by their names alone; the paths of the copies.
+
+    What has the name of a copy in ``destination`` is replaced, be it a link or a file, or is an error.
 
     :param patterns: paths below ``folder``; each part may have ``*``, ``?`` and ``[…]``, and matches one name.
     :param strict: whether what matches and is no regular file, or has a name that is none, is an error; it is left out
         otherwise.
+    :param replace: whether it is replaced.
+    :param name: name of the copy instead of its own, where one file can match.
     :raises Refused: what matches is no regular file, has a name that is none, or is too big or too much.
     :raises InvalidInput: the folder is not there, or is a link.
     """
@@ -86,7 +92,9 @@ def take(
         left = bounds.total
         copies = []
         for found in chosen:
-            path = os.path.join(destination, os.path.basename(found.path))
+            path = os.path.join(destination, name or os.path.basename(found.path))
+            if not replace and os.path.lexists(path):
+                raise Refused(f"{shown(folder, found.path)} has the name of {path}, which is there already.")
             left -= _copy(top, folder, found.path, path, min(bounds.size, left), mode)
             copies.append(path)
     return copies

@@ -1,149 +1,90 @@
 # Copyright: rdo.releng contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Makes the source RPM of one commit where there is no mock, with versions and releases like DLRN's own script.
+"""Makes the source RPM of one commit where there is no mock.
 
 DLRN calls it as build_srpm.sh with target, project, output directory, data directory, base URL and distgit directory,
 and with DLRN_SOURCE_COMMIT, RELEASE_DATE, RELEASE_NUMBERING and MOCK_CONFIG in the environment.
+
+Nothing of the commit is touched outside of the sandbox: make_sources.py in there checks it out, runs its build backend
+and edits its spec file, rpmbuild in a clean root of its own makes the source RPM, and that alone is taken out.
 """
 
 from __future__ import annotations
 
 import configparser
-import importlib
-import json
 import os
-import re
-import shutil
-import subprocess
 import sys
-import tempfile
 import traceback
 
 import chroot_driver
-import clean_root
+from rooms._build import clean_root
+from rooms._module.errors import RelengError
+from rooms._sandbox.confine import BUILDING, Bind, Limits, Sandbox, fresh_folder
+from rooms._sandbox.take import take
 
-# Folders in the clean root, where /tmp is empty and writable.
-TOP, OUT = "/tmp/top", "/tmp/out"  # noqa: S108
-
-
-def git(folder: str, *arguments: str) -> str:
-    """What git prints, without the newline at the end."""
-    done = subprocess.run(["git", "-C", folder, *arguments], check=True, stdout=subprocess.PIPE, text=True)
-    return done.stdout.strip()
-
-
-def rpm_version(upstream: str) -> str:
-    """The version of the package for upstream's version: what comes before a development or pre-release mark.
-
-    The release begins with 0, so the package of the release itself is newer.
-    """
-    mark = r"-.+|\.0(?:a|b|rc).+|\.?(?:a|b|rc|pre|dev|post|g[0-9a-f]).*"
-    found = re.fullmatch(rf"v?(\d+(?:\.\d+)*?)(?:{mark})?", upstream)
-    return found[1] if found else "0.0.1"
-
-
-def rpm_release(short_hash: str) -> str:
-    """0.DATE.HASH, or as release_numbering of projects.ini has it."""
-    minor = {"0.1.date.hash": "0.1", "minor.date.hash": os.environ.get("RELEASE_MINOR", "0")}
-    return f"{minor.get(os.environ.get('RELEASE_NUMBERING', ''), '0')}.{os.environ['RELEASE_DATE']}.{short_hash}"
-
-
-def build_backend(source: str) -> str | None:
-    """The name of the Python build backend that makes the source distribution; None: this is no Python project."""
-    try:
-        with open(os.path.join(source, "pyproject.toml"), encoding="utf-8") as file:
-            found = re.search(r"^build-backend\s*=\s*[\"']([\w.]+)", file.read(), re.MULTILINE)
-    except FileNotFoundError:
-        found = None
-    if found:
-        return found[1]
-    if os.path.exists(os.path.join(source, "metadata.json")) or not os.path.exists(os.path.join(source, "setup.py")):
-        return None
-    with open(os.path.join(source, "setup.py"), encoding="utf-8") as file:
-        return "pbr.build" if "pbr" in file.read() else "setuptools.build_meta"
-
-
-def make_tarball(source: str, project: str, folder: str) -> tuple[str, str]:
-    """(file name in ``folder``, upstream's version) of the source's release archive."""
-    backend = build_backend(source)
-    if backend is not None:
-        here = os.getcwd()
-        os.chdir(source)
-        try:
-            name = importlib.import_module(backend).build_sdist(folder)
-        finally:
-            os.chdir(here)
-        return name, re.sub(r"\.tar\.gz$", "", name).rpartition("-")[2]
-    version = ""
-    if os.path.exists(os.path.join(source, "metadata.json")):
-        with open(os.path.join(source, "metadata.json"), encoding="utf-8") as file:
-            metadata = json.load(file)
-        version, project = metadata["version"], metadata.get("name", project).replace("/", "-")
-    else:
-        tags = git(source, "tag", "--merged", "HEAD", "--sort=-creatordate", "--list", "[vVrR0-9]*").splitlines()
-        version = re.sub(r"^[vVrR]", "", tags[0]) if tags else "0.0.1"
-    prefix = f"{project}-{version}"
-    git(source, "archive", f"--prefix={prefix}/", "-o", os.path.join(folder, f"{prefix}.tar.gz"), "HEAD")
-    return f"{prefix}.tar.gz", version
-
-
-def edit_spec(text: str, upstream: str, release: str, tarball: str) -> str:
-    """A distgit's spec file with the version, release and archive of this commit, as DLRN's own script edits it."""
-    stem = re.sub(r"\.tar\.gz$", "", tarball)
-    for name, value in (("define upstream_version", upstream), ("global dlrn", "1"), ("global dlrn_nvr", stem)):
-        line = f"%{name} {value}"
-        text, count = re.subn(rf"^%{name} .*", line, text, flags=re.MULTILINE)
-        text = text if count else f"{line}\n{text}"
-    text = text.replace("UPSTREAMVERSION", upstream)
-    text = re.sub(r"^Version:.*", f"Version: {rpm_version(upstream)}", text, flags=re.MULTILINE)
-    text = re.sub(r"^Release:.*", f"Release: {release}%{{?dist}}", text, flags=re.MULTILINE)
-    text = re.sub(r"^(Source0?):.*", rf"\1: {tarball}", text, flags=re.MULTILINE)
-    if not os.environ.get("DLRN_KEEP_CHANGELOG"):
-        text = re.sub(r"^(%changelog)\b.*", r"\1\n", text, flags=re.MULTILINE | re.DOTALL)
-    return text
-
-
-def check_out(clone: str, commit: str, folder: str) -> str:
-    """The commit in a clone of its own: DLRN's workers share theirs, and may build two commits of it at once."""
-    own = os.path.join(folder, "source")
-    git(folder, "clone", "--quiet", "--shared", "--no-checkout", clone, own)
-    git(own, "fetch", "--quiet", "origin", "+refs/tags/*:refs/tags/*")  # versions are made of them
-    git(own, "checkout", "--force", "--quiet", "--detach", commit)
-    return own
+HERE = os.path.dirname(os.path.abspath(__file__))
+# Folders in the sandbox.
+TOP, OUT, CLONE, DISTGIT, SCRIPTS = "/tmp/top", "/tmp/out", "/tmp/clone", "/tmp/distgit", "/tmp/scripts"  # noqa: S108
+# What DLRN says about the commit.
+VARIABLES = ("DLRN_SOURCE_COMMIT", "RELEASE_DATE", "RELEASE_NUMBERING", "RELEASE_MINOR", "DLRN_KEEP_CHANGELOG")
+# The clone belongs to another user than the one who looks at it.
+GIT_CONFIGURATION = "[safe]\n\tdirectory = *\n"
+LIMITS = Limits(seconds=1800)
 
 
 def make_source_rpm(project: str, output: str, data: str, base_url: str, distgit: str) -> None:
     """:raises Exception: whatever went wrong; the caller puts it in the log."""
-    runner = clean_root.Runner(os.path.join(output, "rpmbuild.log"))
+    runner = clean_root.Runner(os.path.join(output, "rpmbuild.log"), LIMITS.seconds)
     configuration = chroot_driver.read_mock_configuration(os.path.join(data, os.environ["MOCK_CONFIG"]))
-    with tempfile.TemporaryDirectory() as top:
-        source = check_out(os.path.join(data, project), os.environ["DLRN_SOURCE_COMMIT"], top)
-        sources = os.path.join(top, "SOURCES")
-        shutil.copytree(distgit, sources, ignore=shutil.ignore_patterns(".git"))
-        tarball, upstream = make_tarball(source, project, sources)
-        release = rpm_release(git(source, "log", "--abbrev=7", "-n1", "--format=%h"))
-        renamed = re.sub(r"\.tar\.gz$", f"-{release}.tar.gz", tarball)
-        os.rename(os.path.join(sources, tarball), os.path.join(sources, renamed))
-        specs = [name for name in os.listdir(sources) if name.endswith(".spec")]
-        if len(specs) != 1:
-            raise FileNotFoundError(f"The distgit {distgit} has {len(specs)} spec files; it must have one.")
-        path = os.path.join(sources, specs[0])
-        with open(path, encoding="utf-8") as file:
-            text = edit_spec(file.read(), upstream, release, renamed)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
+    base = clean_root.base_root(chroot_folder(), configuration.without(base_url), runner)
+    with fresh_folder() as top, fresh_folder() as out:
+        with open(os.path.join(top, ".gitconfig"), "w", encoding="utf-8") as file:
+            file.write(GIT_CONFIGURATION)
+        runner.confined(
+            [sys.executable, f"{SCRIPTS}/make_sources.py", CLONE, DISTGIT, TOP, project],
+            Sandbox(
+                binds=(
+                    *(Bind(path, path) for path in python_folders()),
+                    Bind(os.path.join(HERE, "make_sources.py"), f"{SCRIPTS}/make_sources.py"),
+                    Bind(os.path.join(data, project), CLONE),
+                    Bind(distgit, DISTGIT),
+                    Bind(top, TOP, writable=True),
+                ),
+                environment={
+                    **{name: os.environ[name] for name in VARIABLES if name in os.environ},
+                    "HOME": TOP,
+                    "PATH": f"{os.path.dirname(sys.executable)}:/usr/bin:/bin",
+                },
+                capabilities=BUILDING,
+            ),
+        )
         # In the clean root, so that the macros are those of what is built for.
-        base = clean_root.base_root(chroot_folder(), configuration.without(base_url), runner)
         command = ["rpmbuild", "-bs", "--nodeps", "--define", f"_topdir {TOP}", "--define", f"_srcrpmdir {OUT}"]
-        command.append(f"{TOP}/SOURCES/{specs[0]}")
-        runner.run(clean_root.bubblewrap(base, command, binds=[(top, TOP, True), (output, OUT, True)]))
+        command += ["--define", "_buildhost localhost"]
+        runner.confined(
+            ["sh", "-c", f'exec "$@" {TOP}/SOURCES/*.spec', "sh", *command],
+            Sandbox(
+                root=base,
+                binds=(Bind(top, TOP, writable=True), Bind(out, OUT, writable=True)),
+                capabilities=BUILDING,
+            ),
+        )
+        paths = take(out, ["*.src.rpm"], output)
+    if len(paths) != 1:
+        raise clean_root.RootError(f"rpmbuild made {len(paths)} source RPMs. Log: {runner.log}")
+
+
+def python_folders() -> list[str]:
+    """What the Python that runs this needs besides /usr: its virtual environment, and where that is made from."""
+    folders = {os.path.realpath(path) for path in (sys.prefix, sys.base_prefix)} | {sys.prefix}
+    return sorted(path for path in folders if not (path + "/").startswith("/usr/"))
 
 
 def chroot_folder() -> str:
     """Where the build driver keeps its roots: as projects.ini beside this file says."""
     parser = configparser.RawConfigParser()
-    parser.read(os.path.join(os.path.dirname(os.path.abspath(__file__)), "projects.ini"))
+    parser.read(os.path.join(HERE, "projects.ini"))
     return parser.get("chroot_driver", "chroot_folder")
 
 
@@ -151,13 +92,15 @@ def main() -> int:
     clean_root.die_with_parent()
     target, project, output, data, base_url, distgit = sys.argv[1:]
     log = os.path.join(output, "rpmbuild.log")
-    # Git and the build backend print what they like: it belongs in the log as well.
     handle = os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o644)
     os.dup2(handle, 1)
     os.dup2(handle, 2)
     print(f"Source RPM of {project} for {target}", flush=True)
     try:
         make_source_rpm(project, output, data, base_url, distgit)
+    except (clean_root.RootError, RelengError) as error:
+        print(f"Making the source RPM failed: {error}", flush=True)
+        return 1
     except Exception as error:
         traceback.print_exc()
         print(f"Making the source RPM failed: {error}", flush=True)

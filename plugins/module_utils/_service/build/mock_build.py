@@ -19,6 +19,7 @@ from ..._module.errors import CommandFailed, InvalidInput, NotFound, TimedOut
 from ..._module.progress import say
 from ..._module.runner import Change, Plan
 from ..._rpm.headers import read_nevras
+from ..._sandbox.packages import query
 
 SCHEMA = "rdo.releng/mock-build/1"
 LOGS = ("build.log", "root.log", "state.log", "hw_info.log", "installed_pkgs.log")
@@ -109,7 +110,7 @@ class MockBuild(Change):
         return next((item for item in found if item.failure_class is not FailureClass.UNKNOWN), found[0])
 
     def _found(self) -> dict[str, t.Any]:
-        nevras = read_nevras(self._files("*.rpm"))
+        nevras = read_nevras(self._files("*.rpm"), query)
         packages = [{"nevra": nevra, "path": path} for path, nevra in sorted(nevras.items())]
         return {
             "source_packages": [item for item in packages if item["nevra"].endswith(".src")],

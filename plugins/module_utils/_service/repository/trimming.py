@@ -21,6 +21,7 @@ from ..._repodata.publication import PublishedRepository
 from ..._repodata.sources import Source
 from ..._rpm.headers import read_nevras
 from ..._rpm.rpmfiles import indexed, rpm_files
+from ..._sandbox.packages import query
 from .reading import Reading
 
 
@@ -99,7 +100,7 @@ class TrimmedFolder(Change):
             result = {**_result(found, packages), "path": self._path}
             gone = {str(packages.package(number)) for one in found.gone for number in found.builds[one.build]}
         result["repositories"][0].update(url=self._path, repomd_sha256=None)
-        self._files = sorted(file for file, nevra in read_nevras(files).items() if nevra in gone)
+        self._files = sorted(file for file, nevra in read_nevras(files, query).items() if nevra in gone)
         actions = [f"remove {os.path.relpath(file, self._path)}" for file in self._files]
         if os.path.exists(os.path.join(self._path, "repodata", "repomd.xml")):
             options = {name: self._params[name] for name in ("compression", "extra", "keep")}

@@ -21,6 +21,7 @@ from ..._module.progress import say
 from ..._module.runner import Change, Plan
 from ..._module.waiter import Deadline
 from ..._rpm.headers import find_packages, read_nevras, read_provides
+from ..._sandbox.packages import query
 from .tries import Tries
 
 _PROCESSING = re.compile(r"dlrn-build:Processing (\S+) ([0-9a-f]+)")
@@ -226,7 +227,7 @@ def helped(state: State) -> list[str]:
             for path in find_packages(_folder(other, state))
             if not path.endswith(".src.rpm")
         ]
-        if missing and any(missing & provided for provided in read_provides(later).values()):
+        if missing and any(missing & provided for provided in read_provides(later, query).values()):
             found.append(name)
     return found
 
@@ -241,7 +242,7 @@ def describe(row: t.Mapping[str, t.Any], state: State) -> dict[str, t.Any]:
         **{name: row[name] for name in ("component", "status", "commit_hash", "distro_hash", "extended_hash")},
         "repository": folder,
         "repo_url": f"{state.config['baseurl']}/{row['repository'].partition('/')[2]}",
-        "packages": sorted(read_nevras(find_packages(folder)).values()) if built else [],
+        "packages": sorted(read_nevras(find_packages(folder), query).values()) if built else [],
         "logs": {name: path for name, path in logs.items() if os.path.exists(path)},
         "failure": None if built else _failure(row, state).as_dict(),
     }

@@ -179,6 +179,20 @@ def test_it_ends_with_its_caller():
     assert not running("54324")
 
 
+def test_a_killed_caller_leaves_no_folder(tmp_path):
+    code = (
+        "import os; from ansible_collections.rdo.releng.plugins.module_utils._sandbox.confine import *;"
+        f"held = fresh_folder({str(tmp_path)!r}); held.__enter__(); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, check=False
+    )
+    assert len(list(tmp_path.iterdir())) == 1
+    with fresh_folder(str(tmp_path)) as folder, fresh_folder(str(tmp_path)):
+        assert len(list(tmp_path.iterdir())) == 2 and os.path.exists(folder)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_host_is_not_killed():
     with subprocess.Popen(["sleep", "54325"]) as other:
         try:
