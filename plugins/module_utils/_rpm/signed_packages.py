@@ -13,12 +13,16 @@ import shutil
 import typing as t
 
 from .._module.errors import Conflict, NotFound, RelengError, Unavailable
+from .._module.lock import held_lock
 from .._module.progress import say
 from .._module.runner import Change, Plan
 from .keys import PublicKey
 from .rpmfiles import rpm_files
 from .signatures import DAMAGED, FOREIGN, SIGNED, UNREADABLE, Verdict, judge_files
 from .signing import BATCH, Signing, cannot_sign
+
+# Seconds that another who signs the same files is waited for.
+WAIT = 3600.0
 
 
 def files_of(paths: t.Iterable[str]) -> list[str]:
@@ -96,7 +100,14 @@ class SignedPackages(Change):
         return Plan(before, after, actions, result)
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:
-        with PublicKey.of_home(self._signing.home, self._params["key"]) as public:
+        path = os.path.abspath(self._params["path"])
+        lock = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.signing.lock")
+        with contextlib.ExitStack() as stack:
+            # A module in the background outlives the playbook that was killed: it is at the same files.
+            stack.enter_context(held_lock(lock, {"signs": path}, WAIT))
+            public = stack.enter_context(PublicKey.of_home(self._signing.home, self._params["key"]))
+            verdicts = judge_files(self._todo, public)
+            self._todo = [verdict.path for verdict in verdicts if verdict.status != SIGNED]
             for start in range(0, len(self._todo), BATCH):
                 batch = self._todo[start : start + BATCH]
                 try:

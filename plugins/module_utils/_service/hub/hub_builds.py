@@ -97,7 +97,8 @@ class HubBuilds(Change):
     def apply(self, plan: Plan) -> dict[str, t.Any]:
         deadline = Deadline(self._params["wait_timeout"])
         try:
-            with held_lock(f"{self._journal.path}.lock", {"hub": self._hub.address}):
+            # A module in the background outlives the playbook that was killed: it is at the same work.
+            with held_lock(f"{self._journal.path}.lock", {"hub": self._hub.address}, deadline.seconds):
                 self._work(deadline)
         finally:
             self._hub.close()
