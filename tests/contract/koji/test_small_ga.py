@@ -156,8 +156,8 @@ class World:
         command += ["-e", f"ansible_python_interpreter={sys.executable}", "rdo.releng.ga", "-e", f"@{self.variables}"]
         build = pathlib.Path(__file__).resolve().parents[3] / ".build"
         environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(build), **self.environment}
-        return subprocess.Popen(command, env=environment, cwd=self.folder, stdin=subprocess.DEVNULL,
-                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
+        quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+        return subprocess.Popen(command, env=environment, cwd=self.folder, start_new_session=True, **quiet)
 
     def journal(self) -> list[dict]:
         file = self.run_folder / "journal.jsonl"
