@@ -110,7 +110,13 @@ fuzz: .venv/dev.done $(COLLECTION) ## Damaged documents for all that reads stran
 .PHONY: contract
 contract: .venv/dev.done $(COLLECTION) ## What a Koji hub and a Gerrit do; on doubles, or on KOJI_HUB_URL, GERRIT_URL
 	@$(BIN)/pytest -q tests/contract/gerrit
-	$(BIN)/pytest -q --numprocesses 2 tests/contract/koji
+	.ci/system-packages release
+	$(BIN)/pytest -q --numprocesses 2 -m "not long" tests/contract/koji
+
+.PHONY: test-release
+test-release: .venv/dev.done $(COLLECTION) ## A small release with real packages, also killed at each of its stages
+	@.ci/system-packages release
+	$(BIN)/pytest -q tests/contract/koji/test_small_ga.py tests/contract/koji/test_end_release.py
 
 # The tests of a file follow each other in one process. One process for each of the three longest files, so that they
 # begin at once, on the two cores that this is made for; trunk to promotion has one that is longer than all others.

@@ -241,6 +241,7 @@ def test_a_release_goes_from_one_who_is_waited_for_to_the_next(world):
     assert "done until gate" in world.run("-e", "ga_until=gate")
 
 
+@pytest.mark.long
 def test_a_release_that_is_killed_at_each_stage_ends_the_same(world):
     """SIGKILL at each stage's beginning, and at a random moment inside; then it is run again."""
     moments = random.Random(20)
