@@ -58,6 +58,9 @@ def test_the_same_files_make_the_same_package(distgit, tmp_path):
     assert not make(distgit)["changed"]
     listed = subprocess.run(["rpm", "-qpl", done["path"]], capture_output=True, text=True, check=True).stdout
     assert listed.split() == ["widget-1.0.tar.gz", "widget.conf", "widget.spec"]
+    query = ["rpm", "-qp", "--queryformat", "[%{fileusername}:%{filegroupname} ]", done["path"]]
+    owners = subprocess.run(query, capture_output=True, text=True, check=True).stdout
+    assert set(owners.split()) == {"root:root"}, "whoever builds it has no other users"
     assert make(distgit, distro="el10s")["nvr"] == "widget-1.0-1.el10s"
 
 

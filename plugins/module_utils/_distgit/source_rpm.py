@@ -16,7 +16,7 @@ from .._module.documents import write_atomically
 from .._module.errors import CommandFailed, InvalidInput, TimedOut
 from .._module.runner import Change, Plan
 from .._sandbox import take
-from .._sandbox.confine import Bind, Limits, Sandbox, confined, fresh_folder
+from .._sandbox.confine import Bind, Limits, Sandbox, confined, fresh_folder, give
 from .spec_parser import WITH_ARGUMENTS, Distro
 from .spec_text import SpecText
 
@@ -73,6 +73,7 @@ class SourceRpm(Change):
             for folder in filter(None, (os.path.dirname(os.path.abspath(self.spec)), self.sources)):
                 for found in take.take(folder, ["*"], given, bounds=_BOUNDS, strict=False):
                     os.utime(found, (0, 0))
+                    give(found)  # who is root in there, and so in the package
             binds = Bind(given, _IN), Bind(out, _OUT, writable=True)
             # rpm takes the time of the newest entry of the changelog; without one there is none.
             time = {} if has_changes else {"SOURCE_DATE_EPOCH": "1"}
