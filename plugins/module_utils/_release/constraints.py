@@ -17,6 +17,10 @@ from .._module.libraries import load_library
 PYTHONS = {"el8": "3.6", "el8s": "3.6", "el9": "3.9", "el9s": "3.9", "el10": "3.12", "el10s": "3.12"}
 
 
+# Characters of a requirement that anybody has written. A version of more digits than Python takes is among the others.
+MOST_LINE = 1000
+
+
 @dataclasses.dataclass(frozen=True)
 class Constraint:
     """One line of a constraints file.
@@ -54,6 +58,8 @@ def parse_constraints(text: str, source: str, skip_invalid: bool = False) -> tup
         if not content:
             continue
         try:
+            if len(content) > MOST_LINE:
+                raise ValueError(f"it has more than {MOST_LINE} characters")
             requirement = requirements.Requirement(content)
             specifiers = list(requirement.specifier)
             if len(specifiers) != 1 or specifiers[0].operator not in ("===", "==") or "*" in specifiers[0].version:

@@ -152,6 +152,8 @@ class Rdoinfo:
             for repo in repos:
                 if not isinstance(repo, dict) or "name" not in repo:
                     raise InvalidInput(f"A repo of release {name} of {self.description} has no name: {repo!r}.")
+                if not isinstance(repo.get("buildsys-tags") or [], (list, dict)):
+                    raise InvalidInput(f"The buildsys-tags of {shown(repo['name'])} of release {name} are no list.")
                 if "branch" not in repo and not release.get("branch"):
                     raise InvalidInput(f"Neither release {name} nor its repo {repo['name']} names a branch.")
                 repo.setdefault("branch", release.get("branch"))

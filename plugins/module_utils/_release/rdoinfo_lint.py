@@ -94,6 +94,11 @@ def lint(
     return sorted(linter.findings, key=lambda finding: (finding.file, finding.line, finding.rule, finding.message))
 
 
+def _listed(value: t.Any) -> list[t.Any]:
+    """``value`` if it is a list. What is none in its place is a finding of another rule."""
+    return value if isinstance(value, list) else []
+
+
 class _Linter:
     def __init__(self, files: Files, today: datetime.date) -> None:
         self._files = files
@@ -130,7 +135,7 @@ class _Linter:
         self._check_shape(name, document)
         self._check_repeated(name, document)
         self._check_keys(name, document, _TOP, "rdoinfo")
-        for imported in document.get("import") or []:
+        for imported in _listed(document.get("import")):
             self.read(str(imported), (*importers, name))
 
     def _rows(self, section: str) -> t.Iterator[tuple[str, int, Mapping]]:
@@ -354,7 +359,7 @@ class _Linter:
                 self._found("status", name, status_line, f"{release} and {developed[0]} are both in development")
             elif status in STATUSES and release in upstream:
                 self._check_status(name, status_line, release, str(status), upstream[release])
-            for repo in row.get("repos") or []:
+            for repo in _listed(row.get("repos")):
                 if isinstance(repo, Mapping):
                     self._check_repo(name, release, repo, releases)
 
@@ -411,9 +416,10 @@ class _Linter:
         known = {
             tag
             for _name, _line, release in self._release_rows().values()
-            for repo in release.get("repos") or []
+            for repo in _listed(release.get("repos"))
             if isinstance(repo, Mapping)
-            for tag in repo.get("buildsys-tags") or []
+            for tag in _listed(repo.get("buildsys-tags"))
+            if isinstance(tag, str)
         }
         builds: dict[str, list[tuple[str, int]]] = {}
         unknown: set[str] = set()

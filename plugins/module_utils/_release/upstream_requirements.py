@@ -14,7 +14,7 @@ import typing as t
 
 from .._module.errors import InvalidInput, NotFound
 from .._module.libraries import load_library
-from .constraints import marker_environment, normalized
+from .constraints import MOST_LINE, marker_environment, normalized
 from .rdoinfo import Files
 
 
@@ -139,6 +139,8 @@ class UpstreamRequirements:
                 continue  # options of pip say where from, not what
             where = f"{file}, line {number}" if lines else file
             try:
+                if len(content) > MOST_LINE:
+                    raise parser.InvalidRequirement(f"it has more than {MOST_LINE} characters")
                 target.append((where, parser.Requirement(content)))
             except parser.InvalidRequirement as error:
                 if not strict:

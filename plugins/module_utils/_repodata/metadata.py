@@ -35,7 +35,7 @@ def announced_packages(head: bytes, root: bytes) -> int | None:
     if start < 0 or b"<!DOCTYPE" in head:
         raise InvalidInput(f"it does not begin with <{root.decode()}>")
     _before, found, after = head[start:].partition(b">")[0].partition(b"packages=")
-    digits = after[1:].split(after[:1])[0] if found else b""
+    digits = after[1:].split(after[:1])[0] if found and after else b""
     return int(digits) if digits.isdigit() and len(digits) < 10 else None
 
 
