@@ -204,4 +204,6 @@ def test_a_host_gets_the_repositories_among_them(site, arguments, run_module, ru
     assert done.returncode == 0, done.stdout
     parser = configparser.ConfigParser(interpolation=None)
     parser.read(tmp_path / "repos.d" / "rdo-releng.repo")
-    assert {name: parser[name]["baseurl"] for name in parser.sections()} == {"extras": f"{address}/repository"}
+    assert {name: parser[name]["baseurl"] for name in parser.sections()} == {
+        "rdo-releng-extras": f"{address}/repository"
+    }

@@ -66,14 +66,15 @@ def test_a_candidate_is_what_dnf_finds(trunk, candidate, role):
     assert changed == 1, output
     assert role(source="candidate", candidate=str(path))[1] == 0
     written = sections(role.folder / "rdo-releng.repo")
-    pinned = {f"delorean-component-{one['component']}": one["repo_url"] for one in content["components"]}
+    pinned = {f"rdo-releng-delorean-component-{one['component']}": one["repo_url"] for one in content["components"]}
     assert written == {
         **pinned,
-        "rdo-dependencies": content["dependencies"]["url"],
-        "baseos": content["base"][0]["url"],
+        "rdo-releng-rdo-dependencies": content["dependencies"]["url"],
+        "rdo-releng-baseos": content["base"][0]["url"],
     }
     argv = ["dnf", "-q", "--disableplugin=local", f"--setopt=reposdir={role.folder}", "--releasever=9"]
-    argv += [f"--setopt=cachedir={role.folder}.cache", "repoquery", "--repo=delorean-component-common", "--qf=%{name}"]
+    argv += [f"--setopt=cachedir={role.folder}.cache", "repoquery", "--qf=%{name}"]
+    argv += ["--repo=rdo-releng-delorean-component-common"]
     if shutil.which("dnf"):
         found = subprocess.run(argv, check=True, capture_output=True, text=True).stdout.split()
         assert {"python3-alpha", "python3-beta"} <= set(found)
@@ -98,7 +99,7 @@ def test_trunk_is_followed_by_hashed_directories(trunk, role, tmp_path):
     output, changed = role(label="current", **options)
     assert changed == 2, output
     folder = trunk.build("alpha", 3)["folder"]
-    assert sections(role.folder / "rdo-releng.repo")["delorean-component-common"] == f"{trunk.url}/{folder}"
+    assert sections(role.folder / "rdo-releng.repo")["rdo-releng-delorean-component-common"] == f"{trunk.url}/{folder}"
     assert sections(role.folder / "rdo-releng-dependencies.repo") == {
         "delorean-master-testing": "https://example.org/deps"
     }
@@ -122,6 +123,19 @@ def test_trunk_is_followed_by_hashed_directories(trunk, role, tmp_path):
     assert {path.name: path.read_text() for path in role.folder.iterdir()} == before
 
 
+def test_what_the_host_has_besides_a_pinned_base_is_refused_or_turned_off(candidate, role):
+    _content, path = candidate
+    (role.folder / "own.repo").write_text("[baseos]\nbaseurl=https://example.org/other\n")
+    output, changed = role(source="candidate", candidate=str(path))
+    assert changed is None
+    assert "this host would also install from baseos" in output
+    assert [one.name for one in role.folder.iterdir()] == ["own.repo"]
+    output, changed = role(source="candidate", candidate=str(path), others="disable")
+    assert changed == 2, output
+    assert (role.folder / "own.repo").read_text() == "[baseos]\nenabled=0\nbaseurl=https://example.org/other\n"
+    assert role(source="candidate", candidate=str(path))[1] == 0
+
+
 def test_what_the_source_needs_is_asked_for(role):
     output, changed = role(source="trunk", release="master", distro="centos9")
     assert changed is None
@@ -135,4 +149,4 @@ def test_another_source_leaves_nothing_of_the_first(candidate, role):
     output, changed = role(source="candidate", candidate=str(path), base=False)
     assert changed == 2, output
     assert sorted(path.name for path in role.folder.glob("*.repo")) == ["own.repo", "rdo-releng.repo"]
-    assert "baseos" not in sections(role.folder / "rdo-releng.repo")
+    assert "rdo-releng-baseos" not in sections(role.folder / "rdo-releng.repo")
