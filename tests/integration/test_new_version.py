@@ -322,6 +322,8 @@ def build(name, package, repository, folder):
                 "--define",
                 "_topdir /tmp/out",
                 "--define",
+                "_tmppath /tmp",
+                "--define",
                 "dist .el9s",
                 "/tmp/in.src.rpm",
             ],
