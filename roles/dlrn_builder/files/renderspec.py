@@ -20,7 +20,7 @@ from rooms._sandbox.take import Bounds, take
 
 # The names that DLRN calls its files of epochs by are relative to the distgit's folder.
 IN, WORK, EPOCH = "/tmp/in", "/tmp/work", "/tmp/epoch"  # noqa: S108 (the sandbox's own)
-STEPS = f'cp -a {IN}/. {WORK}/x/ && cd {WORK}/x && exec "$@"'
+STEPS = f'cp -dR {IN}/. {WORK}/x/ && cd {WORK}/x && exec "$@"'
 
 
 def main() -> int:
