@@ -19,19 +19,15 @@ import pika
 import pytest
 from aiosmtpd.controller import Controller
 from lab.broker import Broker
+from lab.bus import EXCHANGE, declare, deliver, say
 from lab.consumer import Consumer
 from lab.rsync_daemon import free_port
 from lab.working import work
 
-from ansible_collections.rdo.releng.plugins.module_utils._events.broker import Queue
-from ansible_collections.rdo.releng.plugins.module_utils._events.delivery import Delivery
 from ansible_collections.rdo.releng.plugins.module_utils._events.outbox import Say
 from ansible_collections.rdo.releng.plugins.module_utils._events.spool import keep
 from ansible_collections.rdo.releng.plugins.module_utils._module.errors import Conflict, Unavailable
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform
-
-EXCHANGE, TOPIC = "amq.topic", "org.example.buildsys.tag"
-AMQP = {"ca_path": None, "cert": None, "key": None, "timeout": 10.0}
 
 
 @pytest.fixture(scope="module")
@@ -40,22 +36,6 @@ def broker(tmp_path_factory):
     broker.start()
     yield broker
     broker.stop()
-
-
-def declare(broker, queue, check=False, **options):
-    params = {**AMQP, "amqp_url": broker.url, "exchange": EXCHANGE, "queue": queue, "topics": [f"{queue}.#"]}
-    params.update(dead_letters=None, delivery_limit=5, bind=False)
-    return perform(Queue({**params, **options}), check, False)
-
-
-def say(outbox, topic, **body):
-    return perform(Say.message({"outbox": str(outbox), "topic": topic, "body": body, "severity": 20}), False, False)
-
-
-def deliver(outbox, **options):
-    params = {**AMQP, "outbox": str(outbox), "amqp_url": None, "exchange": EXCHANGE, "wait_timeout": 20.0}
-    params.update(smtp_host=None, smtp_port=25, smtp_starttls=False, smtp_user=None, smtp_password=None)
-    return perform(Delivery({**params, "message_id_domain": None, **options}), False, False)
 
 
 def names(folder: pathlib.Path) -> list[str]:

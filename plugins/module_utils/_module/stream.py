@@ -37,6 +37,7 @@ class HttpStream(io.RawIOBase):
     :param deadline: the end for all of the answer.
     :param pause: seconds to wait for the first and for each further piece.
     :param user: name and password; with them, and with ``data``, no redirection is followed.
+    :param token: sent as ``Bearer``, in the place of a user.
     :raises Unavailable: no answer came.
     """
 
@@ -54,6 +55,7 @@ class HttpStream(io.RawIOBase):
         data: bytes | None = None,
         user: tuple[str, str] | None = None,
         ca_path: str | None = None,
+        token: str | None = None,
     ) -> None:
         self._url, self._deadline, self._pause = url, deadline, pause
         self._pieces: queue.Queue[t.Any] = queue.Queue(_AHEAD)
@@ -61,7 +63,7 @@ class HttpStream(io.RawIOBase):
         self._piece, self._is_at_end = b"", False
         self._size = 0
         # Whoever waits longer than this was left behind.
-        request = _Request(url, method, data, user, ca_path, max(min(pause, deadline.remaining), 0.001))
+        request = _Request(url, method, data, user, ca_path, max(min(pause, deadline.remaining), 0.001), token)
         self._thread = threading.Thread(target=self._talk, args=(request,), daemon=True)
         self._thread.start()
         self.status, self.reason, self.headers = self._next()
@@ -145,13 +147,15 @@ class _Request:
         user: tuple[str, str] | None,
         ca_path: str | None,
         timeout: float,
+        token: str | None = None,
     ) -> None:
         self._url, self._user = _without_user(url)
+        self._token = token
         self._timeout = timeout
         self._user = user or self._user
         self._method, self._data, self._ca_path = method or ("GET" if data is None else "POST"), data, ca_path
         # Writes and credentials go where they were sent, or nowhere.
-        self._may_move = data is None and user is None
+        self._may_move = data is None and user is None and token is None
 
     def open(self) -> t.Any:
         """The answer, whatever its status; raises what the library does, and ValueError for a redirection."""
@@ -187,6 +191,8 @@ class _Request:
         if user:
             token = base64.b64encode(f"{user[0]}:{user[1]}".encode()).decode()
             request.add_unredirected_header("Authorization", f"Basic {token}")
+        if self._token:
+            request.add_unredirected_header("Authorization", f"Bearer {self._token}")
         return opener.open(request, timeout=self._timeout)
 
     def _moved(self, url: str, location: str) -> tuple[str, tuple[str, str] | None]:

@@ -62,15 +62,17 @@ class Web:
         method: str | None = None,
         data: bytes | None = None,
         user: tuple[str, str] | None = None,
+        token: str | None = None,
         repeatable: bool = True,
     ) -> Answer:
         """The last answer of ``url``. Raises nothing.
 
         :param method: GET if it is None and there are no ``data``, POST if there are.
         :param user: name and password.
+        :param token: sent as ``Bearer``, in the place of a user.
         """
         return self._repeat(
-            lambda limit: self._exchange(url, method, data, user, limit),
+            lambda limit: self._exchange(url, method, data, user, limit, token),
             self.timeout,
             self.retries if repeatable else 0,
         )
@@ -122,11 +124,18 @@ class Web:
             return Answer(None, reason=error.message)
 
     def _exchange(
-        self, url: str, method: str | None, data: bytes | None, user: tuple[str, str] | None, limit: float
+        self,
+        url: str,
+        method: str | None,
+        data: bytes | None,
+        user: tuple[str, str] | None,
+        limit: float,
+        token: str | None = None,
     ) -> Answer:
         try:
             end = Deadline(limit)
-            with HttpStream(url, end, limit, method=method, data=data, user=user, ca_path=self.ca_path) as stream:
+            how: dict[str, t.Any] = {"method": method, "data": data, "user": user, "token": token}
+            with HttpStream(url, end, limit, ca_path=self.ca_path, **how) as stream:
                 body = bytearray()
                 while piece := stream.read(1 << 16):
                     body += piece
