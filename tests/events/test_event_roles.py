@@ -76,7 +76,8 @@ def test_a_message_is_kept_worked_on_and_answered(tmp_path, broker, ansible):
 
 
 def test_the_playbook_says_all_that_is_missing(ansible):
-    assert "events_handlers" in ansible("rdo.releng.events", expected=2)
+    shown = ansible("rdo.releng.events", expected=2)
+    assert "events_handlers is missing" in shown and "events_inbox is missing" in shown
 
 
 def test_the_units_are_such_as_systemd_takes(tmp_path, ansible):

@@ -35,8 +35,8 @@ from ..._repodata.download import Transport
 from ..._repodata.remote_headers import fetch_headers
 from ..._repodata.sources import Source, SourceReader
 from ..._rpm.rpmfiles import indexed
-from ..repository.closure import cache_folder
 from ..repository.closure_waivers import read_waivers
+from ..repository.reading import cache_folder
 from .pending_checks import Held, file_conflicts, older_builds, unsigned_builds
 
 SCHEMA = "rdo.releng/pending/1"
