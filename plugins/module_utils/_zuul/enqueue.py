@@ -12,6 +12,7 @@ import typing as t
 import urllib.parse
 
 from .._module.errors import InvalidInput, NotFound, Unavailable
+from .._module.json_text import load_json
 from .._module.runner import Change, Plan
 from .._module.waiter import Deadline, Waiter
 from .._module.web import Web
@@ -70,10 +71,7 @@ class Enqueued(Change):
         if answer.status != 200:
             reason = answer.reason or f"status {answer.status}"
             raise Unavailable(f"Zuul at {self._api} cannot be asked: {reason}.", status=answer.status)
-        try:
-            return json.loads(answer.body)
-        except ValueError as error:
-            raise Unavailable(f"Zuul at {self._api} answered with something that is not JSON.") from error
+        return load_json(answer.body, f"The answer of Zuul at {self._api}")
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:
         params = self._params
