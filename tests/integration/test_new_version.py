@@ -310,8 +310,7 @@ def build(name, package, repository, folder):
     needed = [line for line in needed if line and not line.startswith("rpmlib(")]
     clean_root(name, needed, repository, folder)
     out = folder / f"out-{name}"
-    out.mkdir(mode=0o777)
-    out.chmod(0o777)
+    out.mkdir()
     done = finish_module(
         start_module(
             "clean_root_command",
@@ -327,10 +326,8 @@ def build(name, package, repository, folder):
                 "dist .el9s",
                 "/tmp/in.src.rpm",
             ],
-            binds=[
-                {"source": str(package), "destination": "/tmp/in.src.rpm"},
-                {"source": str(out), "destination": "/tmp/out", "writable": True},
-            ],
+            binds=[{"source": str(package), "destination": "/tmp/in.src.rpm"}],
+            results=[{"folder": "/tmp/out", "patterns": ["RPMS/noarch/*.noarch.rpm"], "destination": str(out)}],
             log=str(folder / f"{name}.log"),
         )
     )
