@@ -66,7 +66,7 @@ def parse_constraints(text: str, source: str, skip_invalid: bool = False) -> tup
                 raise ValueError("it does not name one version")
             marker = str(requirement.marker) if requirement.marker else None
             found.append(Constraint(requirement.name, specifiers[0].version, marker, number))
-        except ValueError as error:  # InvalidRequirement is one
+        except (ValueError, RecursionError) as error:  # InvalidRequirement is one
             invalid.append(f"line {number}: {content[:200]!r} ({' '.join(str(error).split())[:200]})")
     if invalid and not skip_invalid:
         raise InvalidInput(

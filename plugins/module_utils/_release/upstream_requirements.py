@@ -112,7 +112,7 @@ class UpstreamRequirements:
         toml = load_library("tomllib" if sys.version_info >= (3, 11) else "tomli")
         try:
             data: dict[str, t.Any] = toml.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidInput(f"{name} of {files.description} is no valid TOML: {error}", file=name) from error
         return data
 
@@ -142,7 +142,7 @@ class UpstreamRequirements:
                 if len(content) > MOST_LINE:
                     raise parser.InvalidRequirement(f"it has more than {MOST_LINE} characters")
                 target.append((where, parser.Requirement(content)))
-            except parser.InvalidRequirement as error:
+            except (parser.InvalidRequirement, RecursionError) as error:  # RecursionError: brackets within brackets
                 if not strict:
                     continue
                 reason = " ".join(str(error).split())
