@@ -177,6 +177,12 @@ def sha256(path):
     return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
 
 
+def test_a_package_for_all_distributions_has_no_dist(package):
+    need("rpmbuild")
+    made = package(dist="")
+    assert os.path.basename(made["package"]) == "centos-release-openstack-epoxy-1-1.noarch.rpm"
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

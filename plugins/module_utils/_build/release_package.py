@@ -117,7 +117,7 @@ class ReleasePackage(Change):
             "clamp_mtime_to_source_date_epoch": "1",
             "build_mtime_policy": "clamp_to_source_date_epoch",
             "_build_name_fmt": "%%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm",
-            "dist": params["dist"],
+            "dist": params["dist"] or "%{nil}",
         }
         arguments = [part for name, value in defines.items() for part in ("--define", f"{name} {value}")]
         kept = {name: os.environ[name] for name in ("PATH",) if name in os.environ}
