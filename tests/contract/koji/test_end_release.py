@@ -38,7 +38,9 @@ def site(tmp_path):
     release = {"name": "epoxy", "branch": "epoxy-rdo", "status": "maintained", "tags_map": "separated_buildreqs"}
     release["repos"] = [{"name": "el9s", "buildsys": "cbs/cloud9s", "buildsys-tags": TAGS}]
     (tmp_path / "rdoinfo").mkdir()
-    (tmp_path / "rdoinfo" / "rdo-full.yml").write_text(yaml.safe_dump({"releases": [release], "packages": []}))
+    (tmp_path / "rdoinfo" / "rdo-full.yml").write_text(
+        yaml.safe_dump({"releases": [release], "packages": []}, sort_keys=False)
+    )
     (tmp_path / "end.j2").write_text("{{ release }} has ended\n")
     repository = {"id": "a", "name": "a", "baseurl": "https://vault.example.com/", "gpgcheck": False}
     package = {"name": "release-epoxy", "version": "2", "summary": "Archive", "source_date": 1790000000}
@@ -65,6 +67,7 @@ def play(site, *argv):
     return done.stdout
 
 
+@pytest.mark.long
 def test_a_release_ends_and_nothing_goes_that_is_not_archived(site):
     tmp = site.folder
     rdoinfo = (tmp / "rdoinfo" / "rdo-full.yml").read_text()

@@ -207,6 +207,7 @@ def world(tmp_path):
     world.close()
 
 
+@pytest.mark.long
 def test_a_release_goes_from_one_who_is_waited_for_to_the_next(world):
     planned = world.run("--check")
     assert not world.run_folder.exists() and world.server.written == []
