@@ -44,7 +44,7 @@ options:
     description:
       - A tag that the branch's last commit is to have, for example V(bobcat-eol). It is made before the branch goes.
     type: str
-  message:
+  tag_message:
     description: Message of the tag. If not set, the tag has none of its own.
     type: str
   force:
@@ -99,7 +99,7 @@ OWN = {
     "branch": {"type": "str", "required": True},
     "revision": {"type": "str"},
     "tag": {"type": "str"},
-    "message": {"type": "str"},
+    "tag_message": {"type": "str"},
     "force": {"type": "bool", "default": False},
     **STATE,
 }

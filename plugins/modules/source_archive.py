@@ -109,7 +109,7 @@ made_at:
   description: When it was signed, else when its content says that it was made, in UTC. Null where nothing says.
   type: str
   returned: success
-  sample: 2023-03-17T10:12:31+00:00
+  sample: "2023-03-17T10:12:31+00:00"
 signature:
   description: Who signed it and when, or null where there is no key or nothing to check yet.
   type: dict

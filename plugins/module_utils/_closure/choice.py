@@ -90,7 +90,8 @@ class _Search:
     def best(self) -> frozenset[int]:
         """First how few must go; then, from the first thing on, which can stay at that price."""
         out = self._cheapest({}, len(self._things))
-        assert out is not None, "taking none fulfils all"
+        if out is None:
+            raise AssertionError("taking none fulfils all")
         fixed: Values = {}
         for thing in self._things:
             fixed[thing] = True

@@ -171,7 +171,8 @@ class _Edit:
 
     def _set_body(self, definition: Definition, body: str) -> None:
         head = re.match(r"\s*%\w+[ \t]+\w+[ \t]*", self._spec.lines[definition.line])
-        assert head
+        if head is None:
+            raise AssertionError("the line was read as a definition")
         start = head[0] if head[0][-1].isspace() else head[0] + " "
         self._changes[definition.line] = [start + body + self._line_end(definition.line)]
 

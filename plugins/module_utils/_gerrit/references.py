@@ -30,7 +30,7 @@ class BranchChange(Change):
 
     :param revision: the commit that it begins at; where it is to go, the one that it must be at. None: any.
     :param tag: a tag of the branch's last commit; it is made before the branch goes.
-    :param message: of the tag; None: one without its own.
+    :param tag_message: of the tag; None: one without its own.
     :param force: whether a branch may go whose commits are nowhere else.
     """
 
@@ -40,7 +40,7 @@ class BranchChange(Change):
     state: str
     revision: str | None
     tag: str | None
-    message: str | None
+    tag_message: str | None
     force: bool
 
     def plan(self) -> Plan:
@@ -111,7 +111,7 @@ class BranchChange(Change):
         if self._make:
             self._put("branches", self.branch, {"revision": self.revision})
         if self._mark:
-            words = {"message": self.message} if self.message else {}
+            words = {"message": self.tag_message} if self.tag_message else {}
             self._put("tags", str(self.tag), {"revision": plan.after["tag"], **words})
         if self._remove:
             self.client.delete(self._path("branches", self.branch))

@@ -47,7 +47,8 @@ def pack_with_zstd(folder: str) -> None:
     def packed(match: re.Match[str]) -> str:
         record = match[0]
         href = re.search(r'href="repodata/([^"]+)\.gz"', record)
-        assert href is not None, "createrepo_c packs with gzip when told so"
+        if href is None:
+            raise AssertionError("createrepo_c packs with gzip when told so")
         with gzip.open(os.path.join(repodata, f"{href[1]}.gz")) as file:
             content = compressor.compress(file.read())
         os.unlink(os.path.join(repodata, f"{href[1]}.gz"))

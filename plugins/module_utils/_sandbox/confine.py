@@ -476,7 +476,8 @@ class _Run:
 
     def _settle(self, process: subprocess.Popen[bytes]) -> None:
         """Say which users the namespace has, as soon as there is one."""
-        assert process.stdin and process.stdout
+        if not (process.stdin and process.stdout):
+            raise AssertionError("it was started with both pipes")
         with process.stdin:
             if not self._ids:
                 return

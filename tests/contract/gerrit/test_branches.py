@@ -39,7 +39,7 @@ def test_create_again_end_again(branch, head):
     tag = f"{branch.name}-eol"
     planned = branch(check=True, state="absent", tag=tag)
     assert [action.split()[0] for action in planned["actions"]] == ["tag", "delete"]
-    ended = branch(state="absent", tag=tag, message="It is over")
+    ended = branch(state="absent", tag=tag, tag_message="It is over")
     assert ended["changed"] and (ended["revision"], ended["tag_revision"]) == (None, head), ended
     again = branch(state="absent", tag=tag)
     assert not again["changed"] and again["tag_revision"] == head
