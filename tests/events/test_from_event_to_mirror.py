@@ -9,7 +9,6 @@ import json
 import os
 import pathlib
 import shutil
-import signal
 import socketserver
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from aiosmtpd.controller import Controller
 from lab.broker import Broker
 from lab.bus import declare, deliver, say
 from lab.consumer import Consumer
+from lab.killing import kill_group
 from lab.packages import manifest
 from lab.rsync_daemon import free_port, rsync_daemon
 
@@ -240,9 +240,7 @@ def test_killed_anywhere_and_run_again_it_comes_to_the_same_end(site):
         process = site.start()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        kill_group(process)
     for _try in range(3):
         if site.work() == 0:
             break

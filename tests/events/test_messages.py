@@ -21,6 +21,7 @@ from aiosmtpd.controller import Controller
 from lab.broker import Broker
 from lab.bus import EXCHANGE, declare, deliver, say
 from lab.consumer import Consumer
+from lab.killing import kill_group
 from lab.rsync_daemon import free_port
 from lab.working import work
 
@@ -94,9 +95,7 @@ def test_nothing_is_lost_when_consumer_worker_and_broker_are_killed(tmp_path, br
     finally:
         consumer.kill()
         if worker:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(worker.pid, signal.SIGKILL)
-            worker.wait()
+            kill_group(worker)
     assert sum(kills.values()) == 20
     assert (len(names(outbox / "sent")), names(outbox / "new")) == (messages, [])
     assert (len(names(inbox / "done")), len(names(inbox / "failed")), names(inbox / "new")) == (messages - 1, 1, [])

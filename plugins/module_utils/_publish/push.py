@@ -17,8 +17,10 @@ import re
 import stat
 import typing as t
 
-from .._module.documents import digest, read_document
+from .._module.documents import check_schema, digest
 from .._module.errors import Conflict, InvalidInput, NotFound
+from .._module.files import read_input
+from .._module.json_text import load_json
 
 SCHEMA = "rdo.releng/push/1"
 # The file beside the artifacts that says what is in them; mirrors and clients may compare with it.
@@ -27,6 +29,8 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 ID = re.compile(r"[0-9a-f]{64}")
 TARGET = re.compile(r"push/([0-9a-f]{64})")
 _CHUNK = 1 << 20
+# A push may list millions of files.
+MOST_BYTES = 1 << 30
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +97,8 @@ def read_push(folder: str) -> Push:
     :raises InvalidInput: that file is none, or has another id than it says.
     """
     path = os.path.join(folder, DOCUMENT)
-    data = read_document(path, SCHEMA, "push")
+    content = load_json(read_input(path, "push", MOST_BYTES), f"The push {path}", MOST_BYTES)
+    data = check_schema(content, SCHEMA, "push", path)
     try:
         push = Push(
             [

@@ -8,7 +8,6 @@ import contextlib
 import os
 import pathlib
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -16,6 +15,7 @@ import time
 import pika
 import pytest
 
+from .killing import kill_group
 from .rsync_daemon import free_port
 
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
@@ -28,7 +28,9 @@ class Broker:
         self.folder, self.port, self._distribution, self._epmd = folder, free_port(), free_port(), free_port()
         folder.mkdir(parents=True)
         (folder / "rabbitmq.conf").write_text(
-            f"listeners.tcp.1 = 127.0.0.1:{self.port}\nloopback_users = none\nheartbeat = 10\nlog.console = false\n"
+            f"listeners.tcp.1 = 127.0.0.1:{self.port}\nloopback_users = none\nheartbeat = 10\n"
+            # A client that starts on a busy machine may be slow to answer.
+            "handshake_timeout = 60000\nlog.console = false\n"
         )
         (folder / "enabled_plugins").write_text("[].\n")
         self.url = f"amqp://guest:guest@127.0.0.1:{self.port}/%2F"
@@ -71,9 +73,7 @@ class Broker:
     def kill(self) -> None:
         """As when the power goes."""
         if self._process:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            kill_group(self._process)
             self._process = None
             for _try in range(100):
                 with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):

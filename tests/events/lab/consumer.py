@@ -4,14 +4,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pathlib
 import shutil
-import signal
 import subprocess
 
 import pytest
+
+from .killing import kill_group
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PYTHON = ROOT / ".build/events/bin/python"
@@ -60,7 +60,5 @@ class Consumer:
 
     def kill(self) -> None:
         if self.process:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+            kill_group(self.process)
             self.process = None
