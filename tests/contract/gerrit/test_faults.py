@@ -21,7 +21,7 @@ def edited(checkout):
         ((403, "text/plain", "not permitted"), "bot may not do this: not permitted"),
         ((500, "text/html", "<html><h1>Internal</h1> error</html>"), "status 500: Internal error"),
         ((200, "text/html", "<html>Sign in</html>"), "the answer is not Gerrit's JSON: '<html>Sign in</html>'"),
-        ((200, "application/json", ')]}\'\n[{"id": '), "the answer is cut off or no JSON"),
+        ((200, "application/json", ')]}\'\n[{"id": '), "is it cut off"),
         ((200, "application/json", ")]}'\n{}"), "answered a query with dict, not a list"),
         ((200, "application/json", ')]}\'\n[{"id": "x"}]'), "answered with a change that lacks"),
         ((0, "", ""), "no answer"),
