@@ -148,8 +148,8 @@ def test_a_checksum_that_is_known_must_be_found(site, arguments, run_module, tmp
     [
         ({"url": "ftp://images.example.org/x"}, "does not begin with one of"),
         ({"url": "https://ci:hidden@images.example.org/x"}, "must not carry a user or password"),
-        ({"url": "file:///no/such/file"}, "There is no file tempest at file:///no/such/file"),
-        ({"url": "file:///tmp"}, "There is no file tempest at file:///tmp"),
+        ({"url": "file:///no/such/file"}, "There is no file tempest at /no/such/file"),
+        ({"url": "file:///tmp"}, "The file tempest /tmp is a folder, not a file"),
         ({"url": "https://images.example.org/folder/"}, "is of a folder"),
         ({"url": "http://127.0.0.1:9/x"}, "can not be read"),
         ({"sha256": "abc"}, "'abc' is no sha256 of the file tempest"),

@@ -27,7 +27,14 @@ def needed(path):
 
 @pytest.mark.parametrize("name", sorted(set(PLAYBOOKS) - OTHERS))
 def test_a_playbook_ends_with_a_summary(name):
-    assert re.search(r"tasks/summary\.yml|_report\.summary|Sum up", PLAYBOOKS[name].read_text())
+    (play, *_more) = yaml.safe_load(PLAYBOOKS[name].read_text())
+    last = [*play.get("tasks", []), *play.get("post_tasks", [])][-1]
+    last = (last.get("always") or [last])[-1]
+    said = str(last.get("ansible.builtin.include_tasks") or last.get("ansible.builtin.debug") or "")
+    # A check of what was found may come after it.
+    assert re.search(r"tasks/summary\.yml|_report\.summary|_result|releng_|events_", said) or "assert" in str(last), (
+        last
+    )
 
 
 @pytest.mark.parametrize("name", [name for name, path in PLAYBOOKS.items() if needed(path)])

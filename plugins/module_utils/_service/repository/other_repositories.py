@@ -14,7 +14,7 @@ import typing as t
 
 from ..._dlrn.candidate import read_candidate
 from ..._module.documents import write_atomically
-from ..._module.errors import InvalidInput, NotFound, Refused
+from ..._module.errors import InvalidInput, Refused
 from ..._module.files import decode, read_input
 from ..._module.runner import Change, Plan
 
@@ -63,9 +63,9 @@ class OtherRepositories(Change):
         return {}
 
     def _read(self) -> dict[str, str]:
-        """The text of each file of others."""
+        """The text of each file of others; none in a folder that is still to be made."""
         if not os.path.isdir(self._path):
-            raise NotFound(f"There is no folder {self._path}.", path=self._path)
+            return {}
         names = sorted(name for name in os.listdir(self._path) if name.endswith(".repo") and name not in self._ours)
         paths = {name: os.path.join(self._path, name) for name in names}
         return {name: decode(read_input(path, ".repo file"), f"The .repo file {path}") for name, path in paths.items()}
