@@ -102,7 +102,7 @@ def test_what_does_not_build_is_recorded_and_the_rest_is_built(world):
     why = {row["package"]: row["failure"] for row in result["failures"]}
     assert why["python-beta"]["class"] == "missing-requirement"
     assert why["python-beta"]["missing"] == ["python3-nosuchthing"]
-    assert why["python-gamma"]["class"] == "unknown"
+    assert why["python-gamma"]["class"] == "packaging"
     assert any("Unclosed %if" in line for line in why["python-gamma"]["lines"])
     one = result["components"][0]
     assert [item["package"] for item in one["held_back_by"]] == ["python-beta"]
