@@ -26,6 +26,7 @@ def ansible(tmp_path):
             cwd=tmp_path,
             capture_output=True,
             text=True,
+            check=False,
         )
         assert finished.returncode == expected, finished.stdout + finished.stderr
         return finished.stdout

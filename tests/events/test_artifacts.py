@@ -77,6 +77,7 @@ def test_dnf_installs_from_the_repository_what_the_manifest_says(tmp_path, packa
         capture_output=True,
         text=True,
         env={**os.environ, "HOME": str(tmp_path)},
+        check=False,
     )
     assert sorted(done.stdout.split()) == ["lab-base-0:1-1.noarch", "lab-tool-0:1-1.noarch"], done.stderr
 
@@ -116,15 +117,27 @@ def test_an_image_has_the_owners_and_modes_that_its_packages_say(tmp_path, packa
     make(tmp_path, "image", packages, formats=["raw"])
     image = tmp_path / "image" / "image.raw"
     shown = subprocess.run(
-        ["debugfs", "-R", "ls -l /usr/bin", image], capture_output=True, text=True, env={**os.environ, "PATH": PATH}
+        ["debugfs", "-R", "ls -l /usr/bin", image],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PATH": PATH},
+        check=True,
     ).stdout
     assert "104755" in shown and "120777" in shown
     conf = subprocess.run(
-        ["debugfs", "-R", "stat /etc/lab.conf", image], capture_output=True, text=True, env={**os.environ, "PATH": PATH}
+        ["debugfs", "-R", "stat /etc/lab.conf", image],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PATH": PATH},
+        check=True,
     ).stdout
     assert "Mode:  0640" in conf and "70000000" not in conf and "1879048" not in conf
     logs = subprocess.run(
-        ["debugfs", "-R", "ls -l /var/log", image], capture_output=True, text=True, env={**os.environ, "PATH": PATH}
+        ["debugfs", "-R", "ls -l /var/log", image],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PATH": PATH},
+        check=True,
     ).stdout
     assert "lab.log" not in logs
 
@@ -154,7 +167,7 @@ def key(tmp_path_factory):
     gpg = ["gpg", "--homedir", home, "--batch", "--quiet"]
     subprocess.run([*gpg, "--passphrase", "", "--quick-gen-key", "lab@example.org", "rsa2048"], check=True)
     listed = subprocess.run([*gpg, "--list-keys", "--with-colons"], capture_output=True, text=True, check=True).stdout
-    ident = next(line.split(":")[4] for line in listed.splitlines() if line.startswith("pub"))
+    (ident,) = [line.split(":")[4] for line in listed.splitlines() if line.startswith("pub")]
     (home / "key.asc").write_text(
         subprocess.run([*gpg, "--armor", "--export"], capture_output=True, text=True, check=True).stdout
     )

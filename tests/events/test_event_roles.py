@@ -104,5 +104,5 @@ def test_the_units_are_such_as_systemd_takes(tmp_path, ansible):
     ansible(tmp_path / "units.yml", "-e", json.dumps(variables))
     units = sorted(tmp_path.glob("releng-events*"))
     assert len(units) == 5
-    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True)
+    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

@@ -85,8 +85,8 @@ def test_a_valid_document_is_taken(target, tmp_path):
 class _Untouched(random.Random):
     """Chooses to do nothing."""
 
-    def choice(self, given):
-        return given[0]
+    def choice(self, seq):
+        return seq[0]
 
     def random(self):
         return 0.4

@@ -142,7 +142,7 @@ def _judged(said: str, wanted: str, keys: t.Mapping[str, _Key]) -> Signature:
             signed_by=primary,
         )
     at = datetime.datetime.fromtimestamp(made, datetime.timezone.utc)
-    for one in {wanted, signing}:
+    for one in (wanted, signing):
         key = keys.get(one)
         if key is None or key.revoked:
             raise Refused(

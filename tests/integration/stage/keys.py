@@ -44,7 +44,7 @@ class Keys:
     def gpg(self, *argv: str) -> str:
         done = subprocess.run(
             ["gpg", "--homedir", self.home, "--batch", "--no-tty", "--quiet", *argv],
-            capture_output=True, text=True, env={**os.environ, "LC_ALL": "C.UTF-8"},
+            capture_output=True, text=True, env={**os.environ, "LC_ALL": "C.UTF-8"}, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -45,7 +45,7 @@ def finish_module(process: subprocess.Popen[str]) -> dict[str, t.Any]:
 
 
 def run_module(
-    name: str,
+    module: str,
     /,
     check: bool = False,
     environment: t.Mapping[str, str] | None = None,
@@ -53,7 +53,7 @@ def run_module(
     libraries: t.Sequence[str] = (),
     **arguments: t.Any,
 ) -> dict[str, t.Any]:
-    """The result of rdo.releng.``name``, ``failed`` set in any case.
+    """The result of rdo.releng.``module``, ``failed`` set in any case.
 
     :param check: check mode.
     :param environment: variables besides this process's own.
@@ -66,7 +66,7 @@ def run_module(
     except IndexError:
         server = _start_server(python)
     given = {
-        "module": name,
+        "module": module,
         "stdin": _input(check, arguments),
         "environment": environment or {},
         "libraries": libraries,

@@ -120,8 +120,8 @@ class WriteSite(Change):
 def _renderer() -> t.Callable[[dict[str, t.Any]], str]:
     jinja2 = load_library("jinja2")
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-    template = environment.from_string(PAGE)
-    return lambda context: template.render(context)
+    render: t.Callable[[dict[str, t.Any]], str] = environment.from_string(PAGE).render
+    return render
 
 
 def _read(path: str) -> str:

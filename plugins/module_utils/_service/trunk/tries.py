@@ -30,7 +30,7 @@ class Tries:
         except RelengError:
             counts = None
         given = counts if isinstance(counts, dict) else {}
-        self._counts = {str(name): count for name, count in given.items() if type(count) is int and count > 0}
+        self._counts = {str(name): count for name, count in given.items() if isinstance(count, int) and count > 0}
 
     def of(self, row: t.Mapping[str, t.Any]) -> int:
         """How often the commit of a row of DLRN's database was tried again."""

@@ -108,7 +108,7 @@ def test_general_availability_takes_away_what_the_candidates_brought():
         "Version:          27.0.0",
         "Release:          1%{?dist}",
     ]
-    assert new.text.split("\n")[0] == MASTER.split("\n")[0]
+    assert new.text.splitlines()[0] == MASTER.splitlines()[0]
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_the_sums_are_the_wall_clock(seed):
     lines = sorted(
         (
             line(pick.uniform(0, 1e5), pick.choice("abc"), pick.choice(STATES), pick.choice(WHOSE), pick.choice("xyz"))
-            for _ in range(pick.randint(1, 40))
+            for number in range(pick.randint(1, 40))
         ),
         key=lambda one: one.at,
     )

@@ -96,7 +96,7 @@ def test_writers_side_by_side_do_not_mix_their_lines(tmp_path):
     )
     writers = [
         subprocess.Popen([sys.executable, "-c", program, str(path)], env={**os.environ, "PYTHONPATH": str(BUILD)})
-        for _ in range(3)
+        for number in range(3)
     ]
     assert [writer.wait() for writer in writers] == [0, 0, 0]
     assert sorted(json.loads(line)["n"] for line in path.read_text().splitlines()) == sorted([*range(50)] * 3)
