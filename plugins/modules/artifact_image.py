@@ -18,22 +18,6 @@ description:
   - What is in it is read back out of it; if that is not what the manifest says, this fails and the artifact does not
     get its name.
 options:
-  manifest:
-    description: File of the manifest, C(rdo.releng/manifest/1). It says which packages the artifact is made of.
-    type: path
-    required: true
-  packages:
-    description: Folders below which the RPM files lie. Each package of the manifest is found by its name and sha256.
-    type: list
-    elements: path
-    required: true
-  path:
-    description: Folder of the artifact. It must be new or empty, or hold an artifact that was made before.
-    type: path
-    required: true
-  log:
-    description: File that the output of the programs is added to.
-    type: path
   formats:
     description: Images to make. V(raw) and V(qcow2) hold an ext4 file system.
     type: list
@@ -44,16 +28,6 @@ options:
     description: Size of the ext4 file system in MiB. 0 means what the root needs and a third more.
     type: int
     default: 0
-  database:
-    description:
-      - Folder of rpm's database in the root, as the release has it. For example V(/var/lib/rpm) for EL 9,
-        V(/usr/lib/sysimage/rpm) for EL 10.
-    type: str
-    default: /var/lib/rpm
-  timeout:
-    description: Seconds that one program may take.
-    type: float
-    default: 3600.0
 seealso:
   - module: rdo.releng.artifact_ostree
   - module: rdo.releng.artifact_repository
@@ -61,6 +35,8 @@ requirements:
   - rpm, e2fsprogs, qemu-img for V(qcow2), squashfs-tools for V(squashfs), bubblewrap
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
+  - rdo.releng._artifact
+  - rdo.releng._artifact.ROOT
 author:
   - RDO release engineering (@rdo-infra)
 """
@@ -100,16 +76,14 @@ path:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._compose.image import Image
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import ARTIFACT, ROOT
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform, run
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "manifest": {"type": "path", "required": True},
-            "packages": {"type": "list", "elements": "path", "required": True},
-            "path": {"type": "path", "required": True},
-            "log": {"type": "path"},
+            **ARTIFACT,
             "formats": {
                 "type": "list",
                 "elements": "str",
@@ -117,8 +91,7 @@ def main() -> None:
                 "default": ["qcow2"],
             },
             "size": {"type": "int", "default": 0},
-            "database": {"type": "str", "default": "/var/lib/rpm"},
-            "timeout": {"type": "float", "default": 3600.0},
+            **ROOT,
         },
         supports_check_mode=True,
     )

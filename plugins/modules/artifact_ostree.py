@@ -21,22 +21,6 @@ description:
   - What is in it is read back out of it; if that is not what the manifest says, this fails and the artifact does not
     get its name.
 options:
-  manifest:
-    description: File of the manifest, C(rdo.releng/manifest/1). It says which packages the artifact is made of.
-    type: path
-    required: true
-  packages:
-    description: Folders below which the RPM files lie. Each package of the manifest is found by its name and sha256.
-    type: list
-    elements: path
-    required: true
-  path:
-    description: Folder of the artifact. It must be new or empty, or hold an artifact that was made before.
-    type: path
-    required: true
-  log:
-    description: File that the output of the programs is added to.
-    type: path
   ref:
     description: The ref that the commit is made for.
     type: str
@@ -49,16 +33,6 @@ options:
   collection:
     description: Id of the collection that the repository belongs to.
     type: str
-  database:
-    description:
-      - Folder of rpm's database in the root, as the release has it. For example V(/var/lib/rpm) for EL 9,
-        V(/usr/lib/sysimage/rpm) for EL 10.
-    type: str
-    default: /var/lib/rpm
-  timeout:
-    description: Seconds that one program may take.
-    type: float
-    default: 3600.0
 seealso:
   - module: rdo.releng.ostree_ref
   - module: rdo.releng.artifact_image
@@ -66,6 +40,8 @@ requirements:
   - rpm, ostree, bubblewrap
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
+  - rdo.releng._artifact
+  - rdo.releng._artifact.ROOT
 author:
   - RDO release engineering (@rdo-infra)
 """
@@ -105,21 +81,18 @@ path:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._compose.ostree import OstreeCommit
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import ARTIFACT, ROOT
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform, run
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "manifest": {"type": "path", "required": True},
-            "packages": {"type": "list", "elements": "path", "required": True},
-            "path": {"type": "path", "required": True},
-            "log": {"type": "path"},
+            **ARTIFACT,
             "ref": {"type": "str", "required": True},
             "bind": {"type": "list", "elements": "str", "default": []},
             "collection": {"type": "str"},
-            "database": {"type": "str", "default": "/var/lib/rpm"},
-            "timeout": {"type": "float", "default": 3600.0},
+            **ROOT,
         },
         supports_check_mode=True,
     )

@@ -15,23 +15,6 @@ description:
     the same bytes.
   - What is in it is read back out of it; if that is not what the manifest says, this fails and the artifact does not
     get its name.
-options:
-  manifest:
-    description: File of the manifest, C(rdo.releng/manifest/1). It says which packages the artifact is made of.
-    type: path
-    required: true
-  packages:
-    description: Folders below which the RPM files lie. Each package of the manifest is found by its name and sha256.
-    type: list
-    elements: path
-    required: true
-  path:
-    description: Folder of the artifact. It must be new or empty, or hold an artifact that was made before.
-    type: path
-    required: true
-  log:
-    description: File that the output of the programs is added to.
-    type: path
 seealso:
   - module: rdo.releng.artifact_image
   - module: rdo.releng.artifact_ostree
@@ -40,6 +23,7 @@ requirements:
   - createrepo_c
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
+  - rdo.releng._artifact
 author:
   - RDO release engineering (@rdo-infra)
 """
@@ -77,17 +61,13 @@ path:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._compose.repository import Repository
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import ARTIFACT
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform, run
 
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={
-            "manifest": {"type": "path", "required": True},
-            "packages": {"type": "list", "elements": "path", "required": True},
-            "path": {"type": "path", "required": True},
-            "log": {"type": "path"},
-        },
+        argument_spec=ARTIFACT,
         supports_check_mode=True,
     )
     run(module, lambda: perform(Repository(module.params), module.check_mode, module._diff))

@@ -13,10 +13,6 @@ description:
   - Writes a mail to the outbox, from which M(rdo.releng.event_delivery) sends it. What was said is known by its
     content, so a receiver is told once, however often a playbook says it.
 options:
-  outbox:
-    description: Folder of the outbox.
-    type: path
-    required: true
   sender:
     description: Address that it comes from.
     type: str
@@ -34,15 +30,12 @@ options:
     description: What it says.
     type: str
     required: true
-  about:
-    description: What tells this mail from another one with the same text, such as the id of a batch.
-    type: str
-    default: ""
 seealso:
-  - module: rdo.releng.event_delivery
   - module: rdo.releng.event_message
+  - module: rdo.releng.event_webhook
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
+  - rdo.releng._outbox
 author:
   - RDO release engineering (@rdo-infra)
 """
@@ -76,16 +69,16 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._events.outbox import Say
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import OUTBOX
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform, run
 
 SPECIFICATION: dict[str, t.Any] = {
     "argument_spec": {
-        "outbox": {"type": "path", "required": True},
+        **OUTBOX,
         "sender": {"type": "str", "required": True},
         "receivers": {"type": "list", "elements": "str", "required": True},
         "subject": {"type": "str", "required": True},
         "text": {"type": "str", "required": True},
-        "about": {"type": "str", "default": ""},
     },
 }
 

@@ -13,10 +13,6 @@ description:
   - Writes a message to the outbox, from which M(rdo.releng.event_delivery) sends it. What was said is known by its
     content; saying the same again is nothing.
 options:
-  outbox:
-    description: Folder of the outbox.
-    type: path
-    required: true
   topic:
     description: Topic of the message.
     type: str
@@ -31,10 +27,11 @@ options:
     type: int
     default: 20
 seealso:
-  - module: rdo.releng.event_delivery
   - module: rdo.releng.event_mail
+  - module: rdo.releng.event_webhook
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
+  - rdo.releng._outbox
 author:
   - RDO release engineering (@rdo-infra)
 """
@@ -67,11 +64,12 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.rdo.releng.plugins.module_utils._events.outbox import Say
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import OUTBOX
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform, run
 
 SPECIFICATION: dict[str, t.Any] = {
     "argument_spec": {
-        "outbox": {"type": "path", "required": True},
+        **OUTBOX,
         "topic": {"type": "str", "required": True},
         "body": {"type": "dict", "required": True},
         "severity": {"type": "int", "default": 20},

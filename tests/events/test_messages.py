@@ -196,7 +196,7 @@ def test_a_mail_is_sent_once_and_one_that_is_refused_stays(tmp_path):
     server.start()
     try:
         for receiver in ("packager@example.org", "packager@example.org", "nobody@example.org"):
-            params = {"outbox": str(tmp_path), "sender": "releng@example.org", "receivers": [receiver], "about": "b1"}
+            params = {"outbox": str(tmp_path), "sender": "releng@example.org", "receivers": [receiver], "once": "b1"}
             params.update(subject="alpha is held back", text="It requires nosuch-thing.\n")
             perform(Say.mail(params), False, False)
         with pytest.raises(Unavailable, match="no such user"):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Private to rdo.releng: no promise is made about what lies in here.
-"""Sending what is in the outbox: an entry leaves it when the broker, or the mail server, has confirmed that it has it.
+"""Sending what is in the outbox: an entry leaves it when the broker, the mail server or the room has confirmed it.
 
 fedora-messaging's own ``publish`` never sets ``mandatory``: the broker confirms a message that no queue is bound for,
 and drops it. So this talks to the broker itself, with the headers that fedora-messaging expects.
@@ -26,6 +26,7 @@ from .._module.progress import say
 from .._module.runner import Change, Plan
 from .broker import Broker
 from .outbox import read_entry, sent, summary, waiting
+from .webhook import Webhook
 
 
 class Delivery(Change):
@@ -71,7 +72,7 @@ class Delivery(Change):
 
 
 class _Ways:
-    """A connection for each kind, made when the first entry needs it; broken is broken for the rest of this run."""
+    """A connection for each kind and webhook, made when the first entry needs it. Broken is broken for this run."""
 
     def __init__(self, params: dict[str, t.Any], stack: contextlib.ExitStack) -> None:
         self._params, self._stack = params, stack
@@ -80,19 +81,25 @@ class _Ways:
 
     def send(self, entry: dict[str, t.Any]) -> None:
         kind = entry["content"].get("kind")
-        ways: dict[t.Any, t.Callable[[dict[str, t.Any]], t.Any]] = {"message": _Messages, "mail": _MailServer}
+        name = str(entry["content"].get("webhook"))
+        ways: dict[t.Any, t.Callable[[dict[str, t.Any]], t.Any]] = {
+            "message": _Messages,
+            "mail": _MailServer,
+            "webhook": lambda params: Webhook.of(params, name),
+        }
         if kind not in ways:
-            raise InvalidInput(f"The entry {entry['id']} is of kind {kind!r}; message and mail are known.")
-        if kind in self._broken:
-            raise self._broken[kind]
+            raise InvalidInput(f"The entry {entry['id']} is of kind {kind!r}; {', '.join(ways)} are known.")
+        way = f"webhook {name}" if kind == "webhook" else kind
+        if way in self._broken:
+            raise self._broken[way]
         try:
-            if kind not in self._open:
-                self._open[kind] = ways[kind](self._params)
-                self._stack.callback(self._open[kind].close)
-            self._open[kind].send(entry)
+            if way not in self._open:
+                self._open[way] = ways[kind](self._params)
+                self._stack.callback(self._open[way].close)
+            self._open[way].send(entry)
         except Unavailable as error:
             if not error.data.get("of_entry"):
-                self._broken[kind] = error
+                self._broken[way] = error
             raise
 
 

@@ -4,8 +4,9 @@
 # Private to rdo.releng: no promise is made about what lies in here.
 """The outbox: what is to be said is a file before anybody is told, and stays until it was taken.
 
-An entry is named by the sha256 of what it says, so the same thing is said once, however often it is put there.
-``new`` holds what is to be sent, ``sent`` what was.
+An entry is named by the sha256 of what it says, so the same thing is said once, however often it is put there. One
+with ``once`` is named by that and by where it goes, whatever it says. ``new`` holds what is to be sent, ``sent`` what
+was.
 """
 
 from __future__ import annotations
@@ -20,12 +21,16 @@ import typing as t
 from .._module.documents import digest, read_document, write_document
 from .._module.errors import InvalidInput, RelengError
 from .._module.runner import Change, Plan
+from .._module.text import clean, cut, shown
 from .spool import MOST_BYTES, TOPIC, sync
 
 SCHEMA = "rdo.releng/outbox/1"
 ID = re.compile(r"[0-9a-f]{64}")
 STATES = ("new", "sent")
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f]{1,900}")
+WEBHOOK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+# Where an entry of each kind goes.
+_TO = {"message": "topic", "mail": "receivers", "webhook": "webhook"}
 
 
 class Say(Change):
@@ -33,7 +38,7 @@ class Say(Change):
 
     def __init__(self, outbox: str, content: dict[str, t.Any], clock: t.Callable[[], float] = time.time) -> None:
         self.outbox, self.content, self._clock = os.path.abspath(outbox), content, clock
-        self.id = digest(content)
+        self.id = digest(_identity(content))
 
     @classmethod
     def message(cls, params: dict[str, t.Any]) -> Say:
@@ -42,6 +47,7 @@ class Say(Change):
         if not TOPIC.fullmatch(topic):
             raise InvalidInput(f"{topic!r} cannot be a topic: words of printable characters with dots between can.")
         content = {"kind": "message", "topic": topic, "body": body, "severity": params["severity"]}
+        content.update(_once(params))
         if len(repr(body)) > MOST_BYTES:
             raise InvalidInput(f"The body of {topic} is longer than {MOST_BYTES} characters.")
         return cls(params["outbox"], content)
@@ -56,21 +62,49 @@ class Say(Change):
         if not _PLAIN.fullmatch(params["subject"]):
             raise InvalidInput(f"{params['subject']!r} cannot be a subject: one line of up to 900 characters can.")
         content = {"kind": "mail", "sender": params["sender"], "receivers": sorted(params["receivers"])}
-        content.update(subject=params["subject"], text=params["text"], about=params["about"])
+        content.update(_once(params), subject=params["subject"], text=params["text"])
+        return cls(params["outbox"], content)
+
+    @classmethod
+    def webhook(cls, params: dict[str, t.Any]) -> Say:
+        """What the module event_webhook puts there."""
+        name, title, text = params["webhook"], params["title"], params["text"]
+        if not WEBHOOK.fullmatch(name):
+            raise InvalidInput(f"{shown(name)} cannot name a webhook: up to 64 letters, digits, '.', '_' and '-' can.")
+        if not _PLAIN.fullmatch(title):
+            raise InvalidInput(f"{shown(title)} cannot be a title: one line of up to 900 characters can.")
+        content = {"kind": "webhook", "webhook": name, "title": title, "text": cut(clean(text)), **_once(params)}
         return cls(params["outbox"], content)
 
     def plan(self) -> Plan:
         known = any(os.path.exists(os.path.join(self.outbox, state, f"{self.id}.json")) for state in STATES)
-        what = self.content.get("topic") or f"mail to {', '.join(self.content['receivers'])}"
-        actions = [] if known else [f"say {what} ({self.id})"]
+        actions = [] if known else [f"say {_what(self.content)} ({self.id})"]
         return Plan({"known": known}, {"known": True}, actions, {"id": self.id})
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:
         entry = {"schema": SCHEMA, "id": self.id, "at": int(self._clock()), "content": self.content}
+        entry["sha256"] = digest(self.content)
         folder = os.path.join(self.outbox, "new")
         write_document(os.path.join(folder, f"{self.id}.json"), entry, 0o640)
         sync(folder)
         return {}
+
+
+def _once(params: t.Mapping[str, t.Any]) -> dict[str, str]:
+    return {"once": params["once"]} if params["once"] else {}
+
+
+def _identity(content: t.Any) -> t.Any:
+    """What tells an entry from others: all of it, or its ``once`` and where it goes."""
+    if not isinstance(content, dict) or "once" not in content:
+        return content
+    return {key: content.get(key) for key in ("kind", "once", _TO.get(content.get("kind", ""), "kind"))}
+
+
+def _what(content: t.Mapping[str, t.Any]) -> str:
+    if content["kind"] == "webhook":
+        return f"to webhook {content['webhook']}"
+    return str(content.get("topic") or f"mail to {', '.join(content['receivers'])}")
 
 
 def _check_address(address: str) -> None:
@@ -96,7 +130,9 @@ def read_entry(path: str) -> dict[str, t.Any]:
     :raises InvalidInput: it is none, or its content is not what it is named by.
     """
     entry = read_document(path, SCHEMA, "entry of the outbox")
-    if entry.get("id") != os.path.basename(path)[:-5] or digest(entry.get("content")) != entry["id"]:
+    content = entry.get("content")
+    whole = digest(content) == entry.get("sha256") and digest(_identity(content)) == entry.get("id")
+    if not whole or entry["id"] != os.path.basename(path)[:-5]:
         raise InvalidInput(f"The entry {path} is not what its name says: it was cut off or changed.", path=path)
     return entry
 
@@ -112,7 +148,6 @@ def sent(path: str) -> None:
 def summary(path: str) -> str:
     """One line about an entry, for people; it need not be readable."""
     try:
-        content = read_entry(path)["content"]
-        return content.get("topic") or f"mail to {', '.join(content['receivers'])}"
+        return _what(read_entry(path)["content"])
     except RelengError as error:
         return error.message

@@ -117,6 +117,23 @@ AMQP: Arguments = {
     "timeout": {"type": "float", "default": 30.0},
 }
 
+# doc fragment rdo.releng._outbox
+OUTBOX: Arguments = {"outbox": {"type": "path", "required": True}, "once": {"type": "str"}}
+
+# doc fragment rdo.releng._artifact
+ARTIFACT: Arguments = {
+    "manifest": {"type": "path", "required": True},
+    "packages": {"type": "list", "elements": "path", "required": True},
+    "path": {"type": "path", "required": True},
+    "log": {"type": "path"},
+}
+
+# doc fragment rdo.releng._artifact.ROOT
+ROOT: Arguments = {
+    "database": {"type": "str", "default": "/var/lib/rpm"},
+    "timeout": {"type": "float", "default": 3600.0},
+}
+
 # doc fragment rdo.releng._signing
 SIGNING: Arguments = {
     "key": {"type": "str", "required": True, "no_log": False},

@@ -20,10 +20,12 @@ def declare(broker, queue, check=False, **options):
 
 
 def say(outbox, topic, **body):
-    return perform(Say.message({"outbox": str(outbox), "topic": topic, "body": body, "severity": 20}), False, False)
+    return perform(
+        Say.message({"outbox": str(outbox), "topic": topic, "body": body, "severity": 20, "once": None}), False, False
+    )
 
 
 def deliver(outbox, **options):
     params = {**AMQP, "outbox": str(outbox), "amqp_url": None, "exchange": EXCHANGE, "wait_timeout": 20.0}
-    params.update(smtp_host=None, smtp_port=25, smtp_starttls=False, smtp_user=None, smtp_password=None)
+    params.update(smtp_host=None, smtp_port=25, smtp_starttls=False, smtp_user=None, smtp_password=None, webhooks=[])
     return perform(Delivery({**params, "message_id_domain": None, **options}), False, False)

@@ -13,12 +13,12 @@ from ansible_collections.rdo.releng.plugins.module_utils._module.runner import p
 
 
 def message(outbox, check=False, **options):
-    params = {"outbox": str(outbox), "topic": "a.b", "body": {"n": 1}, "severity": 20}
+    params = {"outbox": str(outbox), "topic": "a.b", "body": {"n": 1}, "severity": 20, "once": None}
     return perform(Say.message({**params, **options}), check, False)
 
 
 def mail(outbox, **options):
-    params = {"outbox": str(outbox), "sender": "releng@example.org", "receivers": ["one@example.org"], "about": ""}
+    params = {"outbox": str(outbox), "sender": "releng@example.org", "receivers": ["one@example.org"], "once": None}
     params.update(subject="a build is held", text="why")
     return perform(Say.mail({**params, **options}), False, False)
 
@@ -36,7 +36,28 @@ def test_the_same_is_kept_once_and_also_after_it_was_sent(tmp_path):
 def test_receivers_in_another_order_are_the_same_mail(tmp_path):
     assert mail(tmp_path, receivers=["a@example.org", "b@example.org"])["changed"]
     assert not mail(tmp_path, receivers=["b@example.org", "a@example.org"])["changed"]
-    assert mail(tmp_path, about="another batch")["changed"]
+    assert mail(tmp_path, once="another batch")["changed"]
+
+
+def webhook(outbox, **options):
+    params = {"outbox": str(outbox), "webhook": "room", "title": "red", "text": "why", "once": None}
+    return perform(Say.webhook({**params, **options}), False, False)
+
+
+def test_what_is_known_by_once_is_said_once_whatever_it_says(tmp_path):
+    assert mail(tmp_path, once="n1")["changed"] and not mail(tmp_path, once="n1", text="in other words")["changed"]
+    assert mail(tmp_path, once="n1", receivers=["another@example.org"])["changed"]
+    assert message(tmp_path, once="n1")["changed"] and not message(tmp_path, once="n1", body={"n": 2})["changed"]
+    assert webhook(tmp_path, once="n1")["changed"] and not webhook(tmp_path, once="n1", title="still red")["changed"]
+    assert webhook(tmp_path, once="n1", webhook="another")["changed"]
+    assert len(waiting(str(tmp_path))) == 5
+    assert {read_entry(path)["content"]["once"] for path in waiting(str(tmp_path))} == {"n1"}
+
+
+@pytest.mark.parametrize("wrong", [{"webhook": "../room"}, {"title": "two\nlines"}, {"title": ""}])
+def test_a_notice_that_could_not_be_posted_is_refused(tmp_path, wrong):
+    with pytest.raises(InvalidInput):
+        webhook(tmp_path, **wrong)
 
 
 @pytest.mark.parametrize(
@@ -60,12 +81,13 @@ def test_a_topic_that_is_none_is_refused(tmp_path):
         message(tmp_path, topic="a b")
 
 
-def test_an_entry_that_was_changed_is_not_sent(tmp_path):
-    message(tmp_path)
+@pytest.mark.parametrize("once", [None, "n1"])
+def test_an_entry_that_was_changed_is_not_sent(tmp_path, once):
+    message(tmp_path, once=once)
     [path] = waiting(str(tmp_path))
     with open(path) as file:
         entry = json.load(file)
-    entry["content"]["topic"] = "another"
+    entry["content"]["body"] = "another"
     with open(path, "w") as file:
         json.dump(entry, file)
     with pytest.raises(InvalidInput, match="not what its name says"):
