@@ -140,6 +140,12 @@ options:
     description: Seconds until the tasks of a batch must have ended.
     type: float
     default: 3600.0
+  lock_timeout:
+    description:
+      - Seconds that another run on this host that tags on the same hub is waited for, before anything is read. One that
+        a killed playbook left behind goes on with its batch.
+    type: float
+    default: 3600.0
   journal_dir:
     description: Folder of the journals. If not set, C(rdo.releng/koji) below E(XDG_STATE_HOME) or C(~/.local/state).
     type: path
@@ -305,6 +311,7 @@ def main() -> None:
             "method": {"type": "str", "choices": ["task", "direct"], "default": "task"},
             "batch_size": {"type": "int", "default": 50},
             "task_timeout": {"type": "float", "default": 3600.0},
+            "lock_timeout": {"type": "float", "default": 3600.0},
             "journal_dir": {"type": "path"},
         },
         supports_check_mode=True,

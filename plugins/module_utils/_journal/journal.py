@@ -123,12 +123,17 @@ class WriteLine(Change):
 
 
 def _since(lines: t.Sequence[Line]) -> float:
-    """Since when the state and whose time it is are as in the last of ``lines``."""
-    since = lines[-1].at
+    """Since when the state and whose time it is are as in the last of ``lines``.
+
+    That a run looks again, and finds that it has to wait still, does not end the waiting.
+    """
+    last = lines[-1]
+    since = last.at
     for line in reversed(lines):
-        if (line.state, line.whose) != (lines[-1].state, lines[-1].whose):
+        if (line.state, line.whose) == (last.state, last.whose):
+            since = line.at
+        elif (line.state, last.state) != ("begun", "waiting"):
             break
-        since = line.at
     return since
 
 

@@ -286,7 +286,8 @@ class Hub:
 
     def _unavailable(self, what: Call, reason: str, final: bool = False, **data: t.Any) -> Unavailable:
         return Unavailable(
-            f"The hub {self.address} {reason} ({what}).", call=what.method, final=final, **{"status": None, **data}
+            f"The hub {self.address} {reason} ({what}).",
+            **{"call": what.method, "final": final, "hub": self.address, "status": None, **data},
         )
 
 

@@ -21,7 +21,8 @@ import koji
 import pytest
 from koji_double import Hub, Server
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "integration"))  # stage.modules runs modules
+TESTS = pathlib.Path(__file__).resolve().parents[2]
+sys.path += [str(TESTS / "integration"), str(TESTS / "events")]  # stage runs modules, lab has a daemon of rsync
 REAL = os.environ.get("KOJI_HUB_URL")
 
 

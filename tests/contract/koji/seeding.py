@@ -45,5 +45,5 @@ def options(url: str, folder: pathlib.Path, **more: t.Any) -> dict[str, t.Any]:
         "rdoinfo": str(RDOINFO), "rdoinfo_entry": "rdo-full.yml", "git_timeout": 60.0,
         "cache_dir": str(folder / "cache"), "tags": [], "moves": [], "allow_downgrade": False, "exclusive": False,
         "permissions": [], "state": "applied", "fail_on_refused": True, "method": "task", "batch_size": 50,
-        "task_timeout": 60.0, "journal_dir": str(folder / "journal"), **more,
+        "task_timeout": 60.0, "lock_timeout": 60.0, "journal_dir": str(folder / "journal"), **more,
     }  # fmt: skip

@@ -9,6 +9,7 @@ import os
 import pathlib
 import random
 import signal
+import time
 
 import pytest
 import yaml
@@ -96,6 +97,29 @@ def test_a_build_comes_to_testing_and_leaves_candidate(server, tag_builds, tmp_p
     again = tag_builds(rdoinfo=rdoinfo)
     assert (again["changed"], again["actions"], server.written) == (False, [], [])
     assert "login" not in server.calls
+
+
+def test_a_run_waits_for_another_that_tags_on_the_hub(server, tag_builds, tmp_path):
+    """The first stops in its tasks, which nobody works on for a while; the second does nothing until it has ended."""
+    wanted = {"builds": {TESTING: ["nova-2-1.el9s"]}}
+    server.hub.seed_tagging(CANDIDATE, "nova-2-1.el9s")
+    server.hub.seed_packages(TESTING, ["nova"])
+    server.hub.task_delay = None
+    first = start_module("koji_tag_builds", **settings(server, tmp_path, **wanted))
+    while "tagBuild" not in server.calls:
+        assert first.poll() is None
+        time.sleep(0.02)
+    calls = len(server.written)
+    short = tag_builds(lock_timeout=0.3, **wanted)
+    assert short["failed"] and f"is held by process {first.pid} " in short["msg"] and len(server.written) == calls
+    second = start_module("koji_tag_builds", **settings(server, tmp_path, lock_timeout=60, **wanted))
+    time.sleep(1)
+    assert second.poll() is None and len(server.written) == calls
+    server.hub.task_delay = 1
+    assert finish_module(first)["changed"]
+    waited = finish_module(second)
+    assert (waited["failed"], waited["changed"]) == (False, False)
+    assert server.hub.builds_of(TESTING) == ["nova-2-1.el9s"] and server.written.count("tagBuild") == 1
 
 
 @pytest.mark.parametrize("method", ["task", "direct"])

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import typing as t
 
 from ..._koji.apply import Applier, Manner, is_done, wait_for_tasks
@@ -55,6 +57,7 @@ class TagBuilds(Change):
         )
         self._actions: list[Action] = []
         self._refused: list[dict[str, t.Any]] = []
+        self._locks = contextlib.ExitStack()
 
     def plan(self) -> Plan:
         params = self._params
@@ -63,6 +66,30 @@ class TagBuilds(Change):
             raise InvalidInput(f"batch_size must be 1 at least, not {params['batch_size']}.")
         if params["state"] == "planned" and not params["plan"]:
             raise InvalidInput("state is planned: set plan to the file that the plan is to be written to.")
+        try:
+            self._lock()
+            plan = self._planned()
+        except BaseException:
+            self._locks.close()
+            raise
+        if not plan.actions:
+            self._locks.close()
+        return plan
+
+    def _lock(self) -> None:
+        """Plan and application are one: whoever tags on this hub from here is waited for before anything is read."""
+        if self._check_mode or self._params["state"] != "applied":
+            return
+        path = os.path.join(self._folder, f"{digest(self._hub.address)[:16]}.lock")
+        purpose, seconds = {"hub": self._hub.address}, self._params["lock_timeout"]
+        try:
+            self._locks.enter_context(held_lock(path, purpose))
+        except Conflict:
+            say(f"Waiting up to {seconds:g} s for another run that tags on {self._hub.address} (the lock {path}).")
+            self._locks.enter_context(held_lock(path, purpose, seconds))
+
+    def _planned(self) -> Plan:
+        params = self._params
         self._settle()
         self._cut_short = open_retags(self._folder, self._hub.address)
         if params["state"] == "applied" and params["plan"]:
@@ -96,9 +123,8 @@ class TagBuilds(Change):
         if self._params["state"] == "planned":
             write_document(self._params["plan"], plan.result["plan"])
             return {}
-        purpose = {"hub": self._hub.address, "journal": self._journal.path}
-        with held_lock(f"{self._journal.path[: -len('.jsonl')].rsplit('-', 1)[0]}.lock", purpose):
-            # Whoever held the lock until now may have tagged what the plan did not reckon with.
+        with self._locks:
+            # Somebody on another host may have tagged what the plan did not reckon with.
             document = plan.result["plan"]
             now = read_state(self._hub, document["state"])
             _refuse_if_moved(document, now, self._journal.begun, "while the plan was made")

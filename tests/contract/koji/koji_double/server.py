@@ -21,7 +21,8 @@ class Failure:
     """What goes wrong with a request.
 
     :param method: call that it happens to, also as a part of a multicall; None: any.
-    :param how: ``503`` and other statuses, ``html``, ``cut-before`` and ``cut-after`` the call is done, ``hang``.
+    :param how: ``503`` and other statuses, ``html``, ``cut-before`` and ``cut-after`` the call is done, ``hang``,
+        ``offline`` (the hub is in maintenance).
     :param times: how often; then all is well.
     """
 
@@ -186,6 +187,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         if how and how.isdigit():
             self.send(int(how), b"try later", "text/plain")
+            return
+        if how == "offline":
+            fault = self.owner.hub.recording["read_in_source"]["faults"]["offline"]
+            self.send(200, dump(xmlrpc.client.Fault(fault["code"], fault["text"])), "text/xml")
             return
         owner.hub.work()
         try:

@@ -46,6 +46,18 @@ def test_a_line_says_all_and_is_written_once(tmp_path):
     }  # fmt: skip
 
 
+def test_a_run_that_looks_again_does_not_end_the_waiting(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    for at, run, missing in ((0, "one", 12), (60, "two", 3)):
+        write(path, at, "published", "begun", run=run)
+        told = write(path, at + 5, "published", "waiting", "distribution", detail=f"{missing} missing", run=run)
+        assert told["since"] == utc(START + 5)
+    write(path, 90, "published", "begun", run="three")
+    write(path, 91, "published", "done", run="three")
+    write(path, 95, "published", "begun", run="four")
+    assert write(path, 99, "published", "waiting", "distribution", run="four")["since"] == utc(START + 99)
+
+
 def test_work_that_the_next_run_begins_is_new(tmp_path):
     path = tmp_path / "journal.jsonl"
     assert write(path, 0, "signed", "begun", run="one")["changed"]
