@@ -58,6 +58,11 @@ id:
   returned: success
   type: str
   sample: CentOS-Stream-9-20251110.0
+url:
+  description: Where it lies, below which its repositories and its C(metadata) are.
+  returned: success
+  type: str
+  sample: https://composes.example.org/production/CentOS-Stream-9-20251110.0/compose
 type:
   description: What kind of compose it is.
   returned: success

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
+import pathlib
 import re
 import typing as t
+import urllib.parse
 
 from .._module.errors import InvalidInput, NotFound
 from .._module.json_text import load_json
@@ -132,10 +135,16 @@ def _checked(pattern: re.Pattern[str], text: t.Any) -> str:
 def compose_info(params: dict[str, t.Any]) -> dict[str, t.Any]:
     """What the module compose_info returns."""
     transport = Transport(params["timeout"], params["deadline"], params["retries"], params["ca_path"])
-    compose, url = read_compose(params["compose"], transport)
+    location: str = params["compose"]
+    if location.startswith("file://"):
+        location = urllib.parse.unquote(urllib.parse.urlsplit(location).path)
+    compose, url = read_compose(location, transport)
+    # A candidate names its repositories by their addresses.
+    url = url if "://" in url else pathlib.Path(os.path.abspath(url)).as_uri()
     base = compose.base(url, params["arch"], params["variants"])
     return {
         "id": compose.id,
+        "url": url,
         "type": compose.kind,
         "date": compose.date,
         "respin": compose.respin,

@@ -54,10 +54,12 @@ def test_the_base_is_of_this_compose_whatever_name_it_was_found_by(composes, pla
     assert found["release"] == "Example Stream 9"
     assert found["variants"] == ["AppStream", "BaseOS", "Empty"]
     assert found["base"] == [
-        {"id": "baseos", "url": f"{composes}/{ID}/compose/BaseOS/x86_64/os", "drift": "fail"},
-        {"id": "appstream", "url": f"{composes}/{ID}/compose/AppStream/x86_64/os", "drift": "fail"},
+        {"id": "baseos", "url": f"file://{composes}/{ID}/compose/BaseOS/x86_64/os", "drift": "fail"},
+        {"id": "appstream", "url": f"file://{composes}/{ID}/compose/AppStream/x86_64/os", "drift": "fail"},
     ]
     assert [one["baseurl"] for one in found["repositories"]] == [one["url"] for one in found["base"]]
+    assert found["url"] == f"file://{composes}/{ID}/compose"
+    assert ask(f"file://{composes}/{place}")["base"] == found["base"]
 
 
 def test_variants_and_architectures_are_as_asked_for(composes):
