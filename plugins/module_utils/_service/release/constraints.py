@@ -43,14 +43,14 @@ def compare_constraints(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         raise InvalidInput(f"The file of names {options['names']} is no mapping of names on PyPI to projects.")
     names = PackageNames(info.packages(), overrides)
     found = {distro: constraints_for(constraints, python_of(distro, options["pythons"]), source) for distro in distros}
-    projects = {distro: _by_project(chosen.values(), names) for distro, chosen in found.items()}
+    projects = {distro: by_project(chosen.values(), names) for distro, chosen in found.items()}
     tagged = info.tagged(tag)
     if not tagged:
         raise InvalidInput(f"No package of {info.description} has the tag {tag}.", tag=tag)
     pins, proposals, conflicts = compare_pins(tagged, tag, release, projects)
     repositories, breaks = [], []
     for distro, given in options["repositories"].items():
-        packages = _packages(given, transport, options)
+        packages = read_packages(given, transport, options)
         rows = _compare_provides(_known(found, distro), packages, distro, names)
         repositories += rows
         bumps = {row["name"]: row["constraint"] for row in rows if row["status"] in ("bump", "ahead")}
@@ -123,7 +123,7 @@ def _providers(pool: t.Any, dependency: int) -> set[int]:
     return {package.id for package in pool.whatprovides(dependency)}
 
 
-def _packages(given: t.Any, transport: Transport, options: t.Mapping[str, t.Any]) -> Packages:
+def read_packages(given: t.Any, transport: Transport, options: t.Mapping[str, t.Any]) -> Packages:
     reader = SourceReader(transport, {"basearch": "x86_64", "arch": "x86_64"})
     sources = reader.read([given] if isinstance(given, (str, dict)) else given, True)
     return Packages(sources, Rules(), Cache(cache_folder(options["cache_dir"])), transport)
@@ -215,7 +215,7 @@ def _known(found: t.Mapping[str, dict[str, Constraint]], distro: str) -> dict[st
     return found[distro]
 
 
-def _by_project(constraints: t.Iterable[Constraint], names: PackageNames) -> dict[str, Constraint]:
+def by_project(constraints: t.Iterable[Constraint], names: PackageNames) -> dict[str, Constraint]:
     """By project; where two names on PyPI are one package, the first in the file counts."""
     found: dict[str, Constraint] = {}
     for constraint in constraints:
