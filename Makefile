@@ -116,7 +116,7 @@ contract: .venv/dev.done $(COLLECTION) ## What a Koji hub and a Gerrit do; on do
 .PHONY: test-release
 test-release: .venv/dev.done $(COLLECTION) ## A small release with real packages, also killed at each of its stages
 	@.ci/system-packages release
-	$(BIN)/pytest -q tests/contract/koji/test_small_ga.py tests/contract/koji/test_end_release.py
+	$(BIN)/pytest -q tests/contract/koji/test_small_ga.py tests/contract/koji/test_end_release.py tests/contract/koji/test_new_series.py
 
 # The tests of a file follow each other in one process. One process for each of the three longest files, so that they
 # begin at once, on the two cores that this is made for; trunk to promotion has one that is longer than all others.

@@ -83,6 +83,7 @@ packages:
       model: cycle-with-rc
       released: 32.2.0
       pre_release:
+      branch: stable/2025.2
       pin:
       wanted: 32.2.0
       built: 32.0.0

@@ -37,8 +37,11 @@ options:
     default: present
   revision:
     description:
-      - Whole hash of the commit that a new branch begins at. Needed where there is none yet.
+      - Whole hash of the commit that a new branch begins at. Needed where there is none yet, unless O(from_branch) is.
       - With O(state=absent) the commit that the branch must be at.
+    type: str
+  from_branch:
+    description: The branch at whose head a new one begins, if O(revision) is not set.
     type: str
   tag:
     description:
@@ -98,6 +101,7 @@ OWN = {
     "project": {"type": "str", "required": True},
     "branch": {"type": "str", "required": True},
     "revision": {"type": "str"},
+    "from_branch": {"type": "str"},
     "tag": {"type": "str"},
     "tag_message": {"type": "str"},
     "force": {"type": "bool", "default": False},

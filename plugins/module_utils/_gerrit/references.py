@@ -29,6 +29,7 @@ class BranchChange(Change):
     """A branch that is to be there or not, and the tag that keeps where it ended.
 
     :param revision: the commit that it begins at; where it is to go, the one that it must be at. None: any.
+    :param from_branch: the branch at whose head it begins, if no revision is given.
     :param tag: a tag of the branch's last commit; it is made before the branch goes.
     :param tag_message: of the tag; None: one without its own.
     :param force: whether a branch may go whose commits are nowhere else.
@@ -42,6 +43,7 @@ class BranchChange(Change):
     tag: str | None
     tag_message: str | None
     force: bool
+    from_branch: str | None = None
 
     def plan(self) -> Plan:
         self._check()
@@ -59,14 +61,21 @@ class BranchChange(Change):
 
     def _plan_present(self, actions: list[str], after: dict[str, t.Any]) -> None:
         if self._head is None:
-            if self.revision is None:
-                raise InvalidInput(f"{self.project} has no branch {self.branch}: give the revision that it begins at.")
+            self.revision = self.revision or self._head_of_source()
             self._make = True
             actions.append(f"create {self.branch} of {self.project} at {self.revision}")
             after["branch"] = self.revision
         else:
             self._see_that_it_began(self._head)
         self._plan_tag(actions, after, after["branch"])
+
+    def _head_of_source(self) -> str:
+        if self.from_branch is None:
+            raise InvalidInput(f"{self.project} has no branch {self.branch}: give the revision that it begins at.")
+        head = self._revision("branches", self.from_branch)
+        if head is None:
+            raise NotFound(f"{self.project} has no branch {self.from_branch} to begin from.", project=self.project)
+        return head
 
     def _plan_absent(self, actions: list[str], after: dict[str, t.Any]) -> None:
         if self._head is None:
@@ -123,7 +132,7 @@ class BranchChange(Change):
     def _check(self) -> None:
         if not _PROJECT.fullmatch(self.project):
             raise InvalidInput(f"{self.project!r} can not be a project.", project=self.project)
-        for name in filter(None, (self.branch, self.tag)):
+        for name in filter(None, (self.branch, self.tag, self.from_branch)):
             if not _NAME.fullmatch(name) or name.startswith("refs/"):
                 raise InvalidInput(f"{name!r} can not be the name of a branch or tag.", name=name)
         if self.revision is not None and not _COMMIT.fullmatch(self.revision):

@@ -33,6 +33,7 @@ class Deliverable:
     :param version: the highest release that is no pre-release, or None.
     :param pre_release: the highest release of all where it is a pre-release.
     :param file: path of the deliverable in the folder that was read.
+    :param branch: the series' stable branch, as ``stable/2025.2``; None: there is none, or none yet.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Deliverable:
     version: str | None
     pre_release: str | None
     file: str
+    branch: str | None = None
 
 
 def read_deliverables(folder: str, series: str) -> dict[str, Deliverable]:
@@ -103,20 +105,21 @@ def _read(path: str, file: str) -> dict[str, Deliverable]:
             version=final[-1] if final else None,
             pre_release=released[-1] if released and is_pre_release(released[-1]) else None,
             file=file,
+            branch=None if independent else next(iter(_stable(branches)), None),
         )
     return found
+
+
+def _stable(branches: t.Sequence[t.Any]) -> dict[str, str]:
+    """Where the branches of a series begin, by their names."""
+    found = {str(one.get("name")): str(one.get("location")) for one in branches if isinstance(one, dict)}
+    return {name: place for name, place in found.items() if name.startswith(("stable/", "unmaintained/"))}
 
 
 def _allowed(branches: t.Any, file: str) -> t.Callable[[str], bool]:
     """Whether the stable branch of a series can have a version: after it was made there is no new major version."""
     parse = load_library("packaging.version").parse
-    locations = [
-        str(branch["location"])
-        for branch in branches or ()
-        if isinstance(branch, dict)
-        and str(branch.get("name")).startswith(("stable/", "unmaintained/"))
-        and _RELEASED.fullmatch(str(branch.get("location")))
-    ]
+    locations = [place for place in _stable(branches or ()).values() if _RELEASED.fullmatch(place)]
     if len(locations) != 1 or file.startswith(INDEPENDENT):
         return lambda version: True
     highest = parse(locations[0])
@@ -183,6 +186,7 @@ def readiness(
                 "model": deliverable.model if deliverable else None,
                 "released": deliverable.version if deliverable else None,
                 "pre_release": deliverable.pre_release if deliverable else None,
+                "branch": deliverable.branch if deliverable else None,
                 "pin": package.get("source-branch"),
                 "wanted": wanted or None,
                 "built": newest_build,

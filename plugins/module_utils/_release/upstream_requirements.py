@@ -54,15 +54,15 @@ class UpstreamRequirements:
         self.run: list[tuple[str, t.Any]] = []
         self.build: list[tuple[str, t.Any]] = []
         self.optional: list[tuple[str, t.Any]] = []
-        pyproject = self._toml(files, "pyproject.toml")
-        setup = self._ini(files, "setup.cfg")
+        pyproject = read_toml(files, "pyproject.toml")
+        setup = read_ini(files, "setup.cfg")
         project = _table(pyproject, "project")
         if isinstance(project.get("dependencies"), list):
             self._add(self.run, "pyproject.toml", project["dependencies"])
         elif setup is not None and setup.has_option("options", "install_requires"):
             self._add(self.run, "setup.cfg", setup.get("options", "install_requires").splitlines())
         else:
-            text = self._text(files, "requirements.txt")
+            text = read_text(files, "requirements.txt")
             if text is None and not pyproject and setup is None:
                 raise InvalidInput(
                     f"{files.description} has no pyproject.toml, setup.cfg or requirements.txt.",
@@ -97,38 +97,6 @@ class UpstreamRequirements:
                     self._add(self.optional, "setup.cfg", texts, strict=False)
 
     @staticmethod
-    def _text(files: Files, name: str) -> str | None:
-        try:
-            return files.read(name).decode()
-        except NotFound:
-            return None
-        except UnicodeDecodeError as error:
-            raise InvalidInput(f"{name} of {files.description} is no UTF-8 text: {error}", file=name) from error
-
-    def _toml(self, files: Files, name: str) -> dict[str, t.Any]:
-        text = self._text(files, name)
-        if text is None:
-            return {}
-        toml = load_library("tomllib" if sys.version_info >= (3, 11) else "tomli")
-        try:
-            data: dict[str, t.Any] = toml.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise InvalidInput(f"{name} of {files.description} is no valid TOML: {error}", file=name) from error
-        return data
-
-    def _ini(self, files: Files, name: str) -> configparser.RawConfigParser | None:
-        text = self._text(files, name)
-        if text is None:
-            return None
-        parser = configparser.RawConfigParser(strict=False)
-        try:
-            parser.read_string(text, name)
-        except configparser.Error as error:
-            message = " ".join(str(error).split())
-            raise InvalidInput(f"{name} of {files.description} can not be read: {message}", file=name) from error
-        return parser
-
-    @staticmethod
     def _add(
         target: list[tuple[str, t.Any]], file: str, texts: t.Iterable[str], lines: bool = False, strict: bool = True
     ) -> None:
@@ -147,6 +115,43 @@ class UpstreamRequirements:
                     continue
                 reason = " ".join(str(error).split())
                 raise InvalidInput(f"{where}: {content[:200]!r} is no requirement: {reason}", file=file) from error
+
+
+def read_text(files: Files, name: str) -> str | None:
+    """A file of the sources, or None where there is none; raises InvalidInput where it is no text."""
+    try:
+        return files.read(name).decode()
+    except NotFound:
+        return None
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{name} of {files.description} is no UTF-8 text: {error}", file=name) from error
+
+
+def read_toml(files: Files, name: str) -> dict[str, t.Any]:
+    """The data of a file in TOML, empty where there is none; raises InvalidInput."""
+    text = read_text(files, name)
+    if text is None:
+        return {}
+    toml = load_library("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    try:
+        data: dict[str, t.Any] = toml.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"{name} of {files.description} is no valid TOML: {error}", file=name) from error
+    return data
+
+
+def read_ini(files: Files, name: str) -> configparser.RawConfigParser | None:
+    """The sections of a file such as setup.cfg, or None where there is none; raises InvalidInput."""
+    text = read_text(files, name)
+    if text is None:
+        return None
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string(text, name)
+    except configparser.Error as error:
+        message = " ".join(str(error).split())
+        raise InvalidInput(f"{name} of {files.description} can not be read: {message}", file=name) from error
+    return parser
 
 
 def _table(data: t.Mapping[str, t.Any], name: str) -> dict[str, t.Any]:

@@ -134,6 +134,13 @@ class Gerrit:
         self.git(name, "update-ref", f"refs/heads/{branch}", commit)
         return commit
 
+    def fill(self, name: str, folder: pathlib.Path, branch: str) -> None:
+        """Put a commit with the content of a folder on top of a branch, as if it had been merged."""
+        self.git(name, f"--work-tree={folder}", "add", "--all", ".")
+        tree = self.git(name, "write-tree")
+        commit = self.git(name, "commit-tree", tree, "-p", f"refs/heads/{branch}", "-m", "merged")
+        self.git(name, "update-ref", f"refs/heads/{branch}", commit)
+
     def repository(self, name: str) -> pathlib.Path:
         return self.folder / f"{name}.git"
 
@@ -310,7 +317,17 @@ class Gerrit:
         included: str | None,
         body: dict[str, t.Any],
     ) -> tuple[int, t.Any]:
-        """Branches and tags (rest-api-projects.txt; CreateBranch.java, CreateTag.java, DeleteRef.java)."""
+        """Projects, branches and tags.
+
+        rest-api-projects.txt; CreateProject.java, PutProject.java, CreateBranch.java, CreateTag.java, DeleteRef.java.
+        """
+        if (method, kind) == ("PUT", None):
+            if self.repository(project).is_dir():
+                return 409, f'Project "{project}" already exists'
+            if not body.get("create_empty_commit") or len(body.get("branches", [])) != 1:
+                return 501, "the double makes projects with one branch and an empty commit alone"
+            self.create_project(project, {}, body["branches"][0])
+            return 201, {"id": urllib.parse.quote(project, safe=""), "state": "ACTIVE"}
         if not self.repository(project).is_dir():
             return 404, f"Not found: {project}"
         if kind is None:

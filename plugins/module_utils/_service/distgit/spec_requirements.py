@@ -40,7 +40,7 @@ class SpecRequirements(Change):
         options = self._options
         distros = [Distro(name, python_of(name, options["pythons"])) for name in options["distros"]]
         spec = SpecText.read(options["spec"])
-        upstream = UpstreamRequirements(_files(options))
+        upstream = UpstreamRequirements(upstream_files(options))
         names = RpmNames(_overrides(options["names"]), _providers(options))
         parsed = parse(spec, distros)
         rows = merged(
@@ -127,7 +127,7 @@ def _providers(options: t.Mapping[str, t.Any]) -> dict[str, list[Provider]] | No
     return {key: [Provider(*one) for one in found] for key, found in python_providers(packages).items()}
 
 
-def _files(options: t.Mapping[str, t.Any]) -> Files:
+def upstream_files(options: t.Mapping[str, t.Any]) -> Files:
     source, revision = options["upstream"], options["revision"]
     if revision is None and not is_url(source):
         return Folder(source)

@@ -75,6 +75,7 @@ def _without_tag(release: str, distro: str, phase: str | None, tags: t.Sequence[
         "model",
         "released",
         "pre_release",
+        "branch",
         "pin",
         "wanted",
         "built",
