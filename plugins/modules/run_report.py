@@ -13,8 +13,8 @@ description:
   - Reads the documents that the steps of a run left in a folder, see M(rdo.releng.run_step), and makes a text for the
     terminal and one HTML page of them. Both depend on these documents alone.
   - The page needs no network and no script. It shows the pipeline, what went wrong first, then each step with its
-    table, logs and repositories, and labels what is a stand-in. What lies in the run's folder is linked relatively, so
-    the folder can be moved or published.
+    table, logs and repositories, and labels what is a stand-in. What lies below O(root) is linked relatively, so that
+    folder can be moved or published with all links alive. Other files of the host are named and not linked.
   - A run that failed or was killed is reported as such; the module itself fails only if there is nothing to report.
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
@@ -30,6 +30,11 @@ options:
   page:
     description: File for the page. If not set, C(index.html) in O(path).
     type: path
+  root:
+    description:
+      - The folder that is published together with the page, for example one above O(path) that has logs and
+        repositories too. The page must be in it. If not set, O(path).
+    type: path
   text:
     description: File for the text. If not set, C(report.txt) in O(path).
     type: path
@@ -42,14 +47,15 @@ author:
 EXAMPLES = r"""
 - name: Record a step
   rdo.releng.run_step:
-    path: /tmp/run
+    path: /srv/nightly/run
     step: build
     status: done
     summary: 2 commits built
 
 - name: Report the run
   rdo.releng.run_report:
-    path: /tmp/run
+    path: /srv/nightly/run
+    root: /srv/nightly
     title: Nightly run
   register: run
 
@@ -128,6 +134,7 @@ SPECIFICATION: dict[str, t.Any] = {
         "title": {"type": "str", "default": "Trunk to promotion"},
         "page": {"type": "path"},
         "text": {"type": "path"},
+        "root": {"type": "path"},
     },
 }
 
@@ -136,7 +143,7 @@ def work(params: dict[str, t.Any], check_mode: bool, diff: bool) -> dict[str, t.
     folder = params["path"]
     page = params["page"] or os.path.join(folder, "index.html")
     text = params["text"] or os.path.join(folder, "report.txt")
-    return perform(WriteReport(folder, params["title"], page, text), check_mode, diff)
+    return perform(WriteReport(folder, params["title"], page, text, params["root"]), check_mode, diff)
 
 
 def main() -> None:

@@ -61,6 +61,26 @@ options:
     type: list
     elements: list
     default: []
+  tables:
+    description: More tables, each with a title of its own; for example which packages changed since the last promotion.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      title:
+        description: What is in it.
+        type: str
+        required: true
+      heads:
+        description: As O(heads).
+        type: list
+        elements: str
+        default: []
+      rows:
+        description: As O(rows).
+        type: list
+        elements: list
+        default: []
   links:
     description: Logs, repositories and pages that the step left.
     type: list
@@ -154,6 +174,10 @@ step:
       description: As given.
       type: list
       elements: list
+    tables:
+      description: As given.
+      type: list
+      elements: dict
     links:
       description: As given.
       type: list
@@ -183,6 +207,16 @@ SPECIFICATION: dict[str, t.Any] = {
         "summary": {"type": "str", "default": ""},
         "heads": {"type": "list", "elements": "str", "default": []},
         "rows": {"type": "list", "elements": "list", "default": []},
+        "tables": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {
+                "title": {"type": "str", "required": True},
+                "heads": {"type": "list", "elements": "str", "default": []},
+                "rows": {"type": "list", "elements": "list", "default": []},
+            },
+        },
         "links": {
             "type": "list",
             "elements": "dict",

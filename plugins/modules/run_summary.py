@@ -48,7 +48,10 @@ options:
         choices: [done, failed, skipped]
       report:
         description:
-          - C(summary), C(heads), C(rows), C(links), C(details) and C(stand_in); empty if the step was not reached.
+          - C(summary), C(heads), C(rows), C(tables), C(links), C(details) and C(stand_in), as M(rdo.releng.run_step)
+            takes them; empty if the step was not reached.
+          - C(parts) are steps that were done within this one, as the vote is within a scenario. Each has C(step),
+            C(stage), C(status) and the same keys.
         type: dict
         default: {}
   page:

@@ -11,11 +11,13 @@ import configparser
 import json
 import os
 import pathlib
+import re
 import signal
 import sqlite3
 import subprocess
 import time
 import typing as t
+import urllib.parse
 
 import pytest
 
@@ -122,7 +124,13 @@ def test_from_nothing_to_promoted(quickstart):
     page = (quickstart.folder / "run" / "index.html").read_text()
     assert quickstart.document("step-sources.json")["stand_in"].partition("'")[0] in page
     assert "http://" not in page.replace("http://www.w3.org", "").replace("http://127.0.0.1", "")
+    # Published, the folder's links are alive.
+    links = {urllib.parse.unquote(link) for link in re.findall(r'href="([^"#]+)"', page)}
+    assert len(links) > 10
+    assert [link for link in links if not (quickstart.folder / "run" / link).exists()] == []
+    assert quickstart.document("step-vote.json")["status"] == "done"
     assert "Quickstart: done after" in run.stdout
+    assert len(run.stdout.splitlines()) < 150, "more than anybody reads"
     assert "[WARNING]" not in run.stdout
 
 
@@ -205,6 +213,11 @@ def test_an_api_that_refuses_the_vote_stops_the_promotion(quickstart):
     run = quickstart.run("vote", "--extra-vars", ONE)
     assert run.returncode != 0
     assert "401" in last_lines(run)
+    assert "Quickstart: failed at vote" in run.stdout
+    assert quickstart.document("step-vote.json")["status"] == "failed"
+    assert quickstart.document("step-upstream-tests.json")["status"] == "done"
+    assert "What went wrong" in (page := (quickstart.folder / "run" / "index.html").read_text())
+    assert "skipped:" not in page.partition("What went wrong")[2].partition('id="steps"')[0]
     assert quickstart.votes() == votes
     # The result is not lost: it lies beside the logs.
     candidate = quickstart.document("candidate.json")["id"]

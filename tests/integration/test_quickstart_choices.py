@@ -63,7 +63,7 @@ def test_check_mode_makes_nothing(quickstart, profile):
 
 
 def test_a_host_that_can_not_build_is_told_before_anything_is_made(quickstart, tmp_path):
-    for name in ("bash", "cat", "date", "dirname", "git", "mktemp", "rm", "setpriv", "sh", "tar"):
+    for name in ("bash", "cat", "date", "dirname", "git", "mktemp", "rm", "sed", "setpriv", "sh", "tar"):
         for folder in ("/usr/bin", "/bin"):
             if os.path.exists(f"{folder}/{name}") and not (tmp_path / name).exists():
                 (tmp_path / name).symlink_to(f"{folder}/{name}")

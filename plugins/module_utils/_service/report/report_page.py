@@ -38,8 +38,8 @@ PAGE = """\
 .failed { color: var(--bad); background: var(--bad-back); }
 .started { color: var(--fair); background: var(--fair-back); }
 .skipped, .not-reached { color: var(--idle); background: var(--idle-back); }
-.pipeline { list-style: none; display: flex; flex-wrap: wrap; gap: .5rem 1.6rem; padding: 0; margin: 1.5rem 0 0; }
-.pipeline li { flex: 1 1 6.5rem; position: relative; border-radius: .6rem; border: 1px solid currentColor; }
+.pipeline { list-style: none; display: flex; gap: .5rem 1.6rem; padding: 0; margin: 1.5rem 0 0; }
+.pipeline li { flex: 1 1 0; min-width: 0; position: relative; border-radius: .6rem; border: 1px solid currentColor; }
 .pipeline li:not(:last-child)::after {
   content: ""; position: absolute; right: -1.15rem; top: 50%; width: .5rem; height: .5rem; margin-top: -.3rem;
   border: solid var(--soft); border-width: 2px 2px 0 0; transform: rotate(45deg);
@@ -50,6 +50,29 @@ PAGE = """\
 .pipeline .name { display: block; font-weight: 700; }
 .pipeline .state { display: block; font-size: .82rem; }
 .pipeline .took { white-space: nowrap; }
+@media (max-width: 62rem) {
+  .pipeline { flex-direction: column; gap: .3rem; }
+  .pipeline li:not(:last-child)::after { content: none; }
+  .pipeline .stage {
+    display: flex; justify-content: space-between; gap: .2rem 1rem; flex-wrap: wrap; padding: .3rem .8rem;
+  }
+}
+h4 { font-size: .95rem; margin: 1rem 0 0; overflow-wrap: anywhere; }
+.place { color: var(--soft); overflow-wrap: anywhere; }
+/* On a narrow screen each row is a list of its cells, each beside the name of its column. */
+@media (max-width: 44rem) {
+  .scroll { overflow-x: visible; }
+  thead { position: absolute; left: -100rem; }
+  table, tbody, tr, td { display: block; }
+  tr { border-bottom: 1px solid var(--line); padding: .4rem 0; }
+  tr:last-child { border-bottom: 0; }
+  td { border-bottom: 0; padding: .1rem 0; max-width: none; overflow-wrap: anywhere; }
+  td[data-head] { padding-left: 6.5rem; }
+  td[data-head]::before {
+    content: attr(data-head); float: left; margin-left: -6.5rem; width: 6rem; color: var(--soft); font-weight: 400;
+  }
+  td.nothing { display: none; }
+}
 .card.wrong { border-left: .35rem solid var(--bad); }
 .notice {
   background: var(--fair-back); border: 1px solid var(--fair); border-radius: .6rem; padding: .6rem 1.2rem;
@@ -62,7 +85,7 @@ td.good { color: var(--good); font-weight: 600; } td.bad { color: var(--bad); fo
 td.fair { color: var(--fair); font-weight: 600; }
 .links {
   list-style: none; padding: 0; margin: .6rem 0 0; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem;
-  font-size: .9rem;
+  font-size: .9rem; overflow-wrap: anywhere;
 }
 pre {
   background: var(--back); border: 1px solid var(--line); border-radius: .4rem; padding: .7rem .9rem; margin: .6rem 0 0;
@@ -75,6 +98,33 @@ summary { cursor: pointer; margin-top: .5rem; font-size: .9rem; color: var(--lin
 <body>
 {%- macro anchor(item) -%}
 {% if item.href %}<a href="{{ item.href }}">{{ item.text }}</a>{% else %}{{ item.text }}{% endif %}
+{%- if item.place %}: <span class="place">{{ item.place }}</span>{% endif %}
+{%- endmacro %}
+{%- macro table(data, about) -%}
+<div class="scroll" tabindex="0" role="region" aria-label="{{ about }}"><table>
+{%- if data.heads %}
+<thead><tr>{% for head in data.heads %}<th scope="col">{{ head }}</th>{% endfor %}</tr></thead>
+{%- endif %}
+<tbody>
+{%- for row in data.rows %}
+<tr>
+{%- for cell in row %}
+{%- set text = cell | map(attribute="text") | join(" ") %}
+{%- set tone = tones.get(text | lower) or ("nothing" if not text) %}
+{%- set head = data.heads[loop.index0] if loop.index0 < data.heads | length else "" %}
+<td{% if tone %} class="{{ tone }}"{% endif %}{% if head %} data-head="{{ head }}"{% endif %}>
+{%- for item in cell %}{{ "" if loop.first else " " }}{{ anchor(item) }}{% endfor %}</td>
+{%- endfor %}
+</tr>
+{%- endfor %}
+</tbody></table></div>
+{%- endmacro %}
+{%- macro tables(step) -%}
+{% if step.rows %}{{ table(step, "Table of " ~ step.step) }}{% endif %}
+{%- for one in step.tables if one.rows %}
+<h4>{{ one.title }}</h4>
+{{ table(one, one.title) }}
+{%- endfor %}
 {%- endmacro %}
 {%- macro badge(step) -%}
 <span class="badge {{ step.status }}">{{ marks[step.status] }} {{ step.label }}</span>
@@ -114,10 +164,11 @@ summary { cursor: pointer; margin-top: .5rem; font-size: .9rem; color: var(--lin
 {%- if failures %}
 <h2>What went wrong</h2>
 {%- for step in failures %}
-<section class="card wrong" aria-label="{{ step.step }} {{ step.label }}">
+<section class="card wrong" id="wrong-{{ step.step }}" aria-label="{{ step.step }} {{ step.label }}">
 <h3><a href="#step-{{ step.step }}">{{ step.step }}</a> {{ badge(step) }}</h3>
 {%- if step.summary %}<p>{{ step.summary }}</p>{% endif %}
 {%- if step.details %}<pre>{{ step.details }}</pre>{% endif %}
+{{ tables(step) }}
 {{ links(step) }}
 </section>
 {%- endfor %}
@@ -129,24 +180,14 @@ summary { cursor: pointer; margin-top: .5rem; font-size: .9rem; color: var(--lin
 {%- if step.stand_in %} <span class="badge stand-in">stand-in</span>{% endif %}
 {%- if step.took %} <span class="soft">{{ step.took }}</span>{% endif %}</h3>
 {%- if step.summary %}<p>{{ step.summary }}</p>{% endif %}
-{%- if step.rows %}
-<div class="scroll" tabindex="0" role="region" aria-label="Table of {{ step.step }}"><table>
-{%- if step.heads %}
-<thead><tr>{% for head in step.heads %}<th scope="col">{{ head }}</th>{% endfor %}</tr></thead>
-{%- endif %}
-<tbody>
-{%- for row in step.rows %}
-<tr>
-{%- for cell in row %}{% set tone = tones.get(cell.text | lower) %}
-<td{% if tone %} class="{{ tone }}"{% endif %}>{{ anchor(cell) }}</td>
-{%- endfor %}
-</tr>
-{%- endfor %}
-</tbody></table></div>
-{%- endif %}
+{%- if step.status in ("failed", "started") %}
+<p><a href="#wrong-{{ step.step }}">What went wrong</a></p>
+{%- else %}
+{{ tables(step) }}
 {{ links(step) }}
-{%- if step.details and step.status not in ("failed", "started") %}
+{%- if step.details %}
 <details><summary>Details</summary><pre>{{ step.details }}</pre></details>
+{%- endif %}
 {%- endif %}
 </section>
 {%- endfor %}
@@ -173,16 +214,20 @@ def _plain_page(report: dict[str, t.Any], why: str) -> str:
             f"<p>{_escaped(step['summary'])}</p>",
         ]
         parts += [f"<pre>{_escaped(step['details'])}</pre>"] if step["details"] else []
-        heads = "".join(f"<th>{_escaped(head)}</th>" for head in step["heads"])
-        rows = ["".join(f"<td>{_plain_item(cell)}</td>" for cell in row) for row in step["rows"]]
-        parts += ["<table>", *(f"<tr>{row}</tr>" for row in [heads, *rows]), "</table>"] if rows else []
+        for title, table in [("", step), *((one["title"], one) for one in step["tables"])]:
+            heads = "".join(f"<th>{_escaped(head)}</th>" for head in table["heads"])
+            rows = ["".join(f"<td>{' '.join(map(_plain_item, cell))}</td>" for cell in row) for row in table["rows"]]
+            parts += [f"<h3>{_escaped(title)}</h3>"] if rows and title else []
+            parts += ["<table>", *(f"<tr>{row}</tr>" for row in [heads, *rows]), "</table>"] if rows else []
         parts += [f"<p>{_plain_item(link)}</p>" for link in step["links"]]
     return "\n".join(["<!DOCTYPE html>", '<html lang="en">', '<meta charset="utf-8">', *parts, "</html>", ""])
 
 
 def _plain_item(item: dict[str, t.Any]) -> str:
     text = _escaped(item["text"])
-    return f'<a href="{_escaped(item["href"])}">{text}</a>' if item.get("href") else text
+    if item.get("href"):
+        return f'<a href="{_escaped(item["href"])}">{text}</a>'
+    return f"{text}: {_escaped(item['place'])}" if item.get("place") else text
 
 
 def _escaped(value: t.Any) -> str:

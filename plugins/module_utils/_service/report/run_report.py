@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import typing as t
 import urllib.parse
 
@@ -26,6 +27,8 @@ WITHIN = {"vote": "scenario"}
 UNFINISHED = "It began and never said how it ended: it may have been killed, or be still at work."
 # Rows of a step's table that the text shows; the page has all.
 TEXT_ROWS = 20
+# A cell that is nothing but addresses, for example those of a requirement's votes.
+ADDRESSES = re.compile(r"(?:https?|file)://\S+(?: (?:https?|file)://\S+)*")
 
 
 class WriteReport(Change):
@@ -34,19 +37,25 @@ class WriteReport(Change):
     :param folder: the run's folder, with the documents of its steps.
     :param page: file for the page.
     :param text: file for the text.
+    :param root: folder that is published together with the page; if not set, ``folder``.
     """
 
-    def __init__(self, folder: str, title: str, page: str, text: str) -> None:
+    def __init__(self, folder: str, title: str, page: str, text: str, root: str | None = None) -> None:
         self.folder = os.path.abspath(folder)
+        self.root = os.path.abspath(root or folder)
         self.title = title
         self.files = {"page": os.path.abspath(page), "text": os.path.abspath(text)}
+        if root and os.path.commonpath([self.files["page"], self.root]) != self.root:
+            raise InvalidInput(
+                f"The page {self.files['page']} is not below {self.root} (root), which is published with it."
+            )
         self.contents: dict[str, str] = {}
 
     def plan(self) -> Plan:
         steps = read_steps(self.folder)
         report = summarize(self.title, steps)
         self.contents = {
-            "page": render_page(shape_for_page(report, self.files["page"], self.folder)),
+            "page": render_page(shape_for_page(report, self.files["page"], self.folder, self.root)),
             "text": render_text(report, self.files["page"]),
         }
         before = {name: _read_text(path) for name, path in self.files.items()}
@@ -119,11 +128,9 @@ def render_text(report: dict[str, t.Any], page: str | None) -> str:
     """
     parts = []
     for step in report["steps"]:
-        if step["rows"]:
-            rows = [[_cell_text(cell) for cell in row] for row in step["rows"]]
-            more = [f"… and {len(rows) - TEXT_ROWS} more"] if len(rows) > TEXT_ROWS else []
-            heads = step["heads"] or [""] * max(map(len, rows))
-            parts.append("\n".join([step["step"].upper(), text_table(heads, _even(rows[:TEXT_ROWS], heads)), *more]))
+        for title, table in [(step["step"].upper(), step), *((one["title"], one) for one in step["tables"])]:
+            if table["rows"]:
+                parts.append(f"{title}\n{_short_table(table)}")
     took = f" after {_duration(report['seconds'])}" if report["seconds"] is not None else ""
     parts.append(f"{report['title']}: {report['label']}{took}\n{report['table']}")
     if report["stand_ins"]:
@@ -139,11 +146,16 @@ def render_text(report: dict[str, t.Any], page: str | None) -> str:
     return _printable("\n\n".join(parts)) + "\n"
 
 
-def safe_link(target: str, page: str, folder: str) -> str | None:
+def safe_link(target: str, page: str, folder: str, root: str | None = None) -> str | None:
     """``target`` as an address that a page at ``page`` may link to; None for what no page should.
 
-    What lies in the run's folder is linked relative to the page, so that the folder can be moved or published.
+    What lies below ``root`` is linked relative to the page, so that all of it can be moved or published. Other paths of
+    this host are not linked: to who reads the published page they would lead nowhere.
+
+    :param folder: what a relative path begins at.
+    :param root: the folder that is published; if not set, ``folder``.
     """
+    root = root or folder
     scheme, colon, rest = target.partition("://")
     if colon and scheme.lower() in ("http", "https"):
         return target
@@ -151,16 +163,40 @@ def safe_link(target: str, page: str, folder: str) -> str | None:
     if "\0" in path or (colon and (scheme.lower() != "file" or not path.startswith("/"))):
         return None
     path = os.path.normpath(os.path.join(folder, path))
-    if os.path.commonpath([path, folder]) == folder:
-        return urllib.parse.quote(os.path.relpath(path, os.path.dirname(page)))
-    return "file://" + urllib.parse.quote(path)
+    if os.path.commonpath([path, root]) != root:
+        return None
+    return urllib.parse.quote(os.path.relpath(path, os.path.dirname(page)))
 
 
-def shape_for_page(report: dict[str, t.Any], page: str, folder: str) -> dict[str, t.Any]:
-    """The report with all links made safe and all cells of one shape."""
+def shape_for_page(report: dict[str, t.Any], page: str, folder: str, root: str | None = None) -> dict[str, t.Any]:
+    """The report with all links made safe and all cells of one shape: a list of texts, each with its link or none.
 
-    def link(text: t.Any, target: t.Any) -> dict[str, t.Any]:
-        return {"text": text, "href": safe_link(target, page, folder) if isinstance(target, str) else None}
+    :param page: where the page will be.
+    :param folder: what a relative path begins at.
+    :param root: the folder that is published with the page; if not set, ``folder``.
+    """
+
+    def item(text: t.Any, href: str | None = None, place: str | None = None) -> dict[str, t.Any]:
+        return {"text": text, "href": href, "place": place}
+
+    def link(text: t.Any, target: str) -> dict[str, t.Any]:
+        """A text with its link; where a page cannot lead is named beside the text."""
+        href = safe_link(target, page, folder, root)
+        return item(text, href, None if href else target)
+
+    def cell(value: t.Any) -> list[dict[str, t.Any]]:
+        text = _cell_text(value)
+        if isinstance(value, dict):
+            target = value.get("target")
+            return [item(text, safe_link(target, page, folder, root) if isinstance(target, str) else None)]
+        if not ADDRESSES.fullmatch(text):
+            return [item(text)]
+        found = [(target, safe_link(target, page, folder, root)) for target in text.split()]
+        return [item(target if target.startswith("http") else href or target, href) for target, href in found]
+
+    def table(data: dict[str, t.Any]) -> dict[str, t.Any]:
+        rows = _even(data["rows"], data["heads"])
+        return {"heads": data["heads"], "rows": [[cell(value) for value in row] for row in rows]}
 
     def shape(step: dict[str, t.Any]) -> dict[str, t.Any]:
         return {
@@ -168,15 +204,32 @@ def shape_for_page(report: dict[str, t.Any], page: str, folder: str) -> dict[str
             "label": LABELS[step["status"]],
             "took": _duration(step["seconds"]),
             "links": [link(item["text"], item["target"]) for item in step["links"]],
-            "rows": [
-                [link(_cell_text(cell), cell.get("target") if isinstance(cell, dict) else None) for cell in row]
-                for row in _even(step["rows"], step["heads"])
-            ],
+            "details": _without_tables(step),
+            **table(step),
+            "tables": [{"title": one["title"], **table(one)} for one in step["tables"]],
         }
 
     stages = [{**stage, "took": _duration(stage["seconds"])} for stage in report["stages"]]
     shaped = {key: [shape(step) for step in report[key]] for key in ("steps", "failures", "stand_ins")}
     return {**report, **shaped, "stages": stages, "took": _duration(report["seconds"])}
+
+
+def _short_table(table: dict[str, t.Any]) -> str:
+    """The first rows of a table as text, and how many more there are."""
+    rows = [[_cell_text(cell) for cell in row] for row in table["rows"]]
+    more = [f"… and {len(rows) - TEXT_ROWS} more"] if len(rows) > TEXT_ROWS else []
+    heads = table["heads"] or [""] * max(map(len, rows))
+    return "\n".join([text_table(heads, _even(rows[:TEXT_ROWS], heads)), *more])
+
+
+def _without_tables(step: dict[str, t.Any]) -> str:
+    """A step's details less what its tables show already: reasons for a terminal bring them along as text."""
+    details = step["details"]
+    for table in [step, *step["tables"]]:
+        if table["rows"] and table["heads"]:
+            rows = [[_cell_text(cell) for cell in row] for row in table["rows"]]
+            details = details.replace(text_table(table["heads"], _even(rows, table["heads"])), "")
+    return details.strip("\n")
 
 
 def _even(rows: t.Sequence[t.Sequence[t.Any]], heads: t.Sequence[str]) -> list[list[t.Any]]:
@@ -230,4 +283,4 @@ def _read_text(path: str) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        raise InvalidInput(f"The report {path} can not be read: {error}", path=path) from error
+        raise InvalidInput(f"The report {path} cannot be read: {error}", path=path) from error

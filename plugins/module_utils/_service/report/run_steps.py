@@ -35,6 +35,7 @@ DEFAULTS: dict[str, t.Any] = {
     "stand_in": None,
     "heads": [],
     "rows": [],
+    "tables": [],
     "links": [],
 }
 
@@ -42,7 +43,7 @@ DEFAULTS: dict[str, t.Any] = {
 class RecordStep(Change):
     """Write the document of one step.
 
-    :param content: step, stage, status, summary, heads, rows, links, details, stand_in as the module's options.
+    :param content: step, stage, status, summary, heads, rows, tables, links, details, stand_in as the module's options.
     :param now: the moment, in seconds since the epoch.
     """
 
@@ -129,6 +130,8 @@ def check_step(data: dict[str, t.Any], source: str) -> dict[str, t.Any]:
         refuse("heads", "a list of texts")
     if not _is_list(data.get("rows"), list):
         refuse("rows", "a list of lists")
+    if not _is_list(data.get("tables"), dict) or not all(map(_is_table, data.get("tables") or [])):
+        refuse("tables", "a list of mappings with title, heads and rows")
     if not _is_list(data.get("links"), dict) or not all(
         isinstance(link.get("text"), str) and isinstance(link.get("target"), str) for link in data.get("links") or []
     ):
@@ -154,6 +157,17 @@ def parse_time(text: str) -> float:
 
 def _is_list(value: t.Any, kind: type) -> bool:
     return value is None or isinstance(value, list) and all(isinstance(item, kind) for item in value)
+
+
+def _is_table(table: dict[str, t.Any]) -> bool:
+    """Whether it is a table beside the step's own."""
+    return (
+        set(table) == {"title", "heads", "rows"}
+        and isinstance(table["title"], str)
+        and isinstance(table["rows"], list)
+        and _is_list(table["heads"], str)
+        and _is_list(table["rows"], list)
+    )
 
 
 def _damaged(name: str, message: str) -> dict[str, t.Any]:

@@ -18,7 +18,9 @@ from .run_report import render_text, shape_for_page, summarize
 from .run_steps import SCHEMA, check_step, format_time
 
 REPORT_SCHEMA = "rdo.releng/report/1"
-KEYS = {"summary", "heads", "rows", "links", "details", "stand_in"}
+# What a role's report may say. ``parts`` are steps of their own that were done within it: the vote within a scenario.
+KEYS = {"summary", "heads", "rows", "tables", "links", "details", "stand_in"}
+PARTS = "parts"
 
 
 class Summarize(Change):
@@ -33,7 +35,7 @@ class Summarize(Change):
         self.params, self.now, self.planned = params, now, planned
 
     def plan(self) -> Plan:
-        steps = [self._step(given) for given in self.params["steps"]]
+        steps = [step for given in self.params["steps"] for step in self._steps(given)]
         report = summarize(self.params["title"], steps)
         files: dict[str, str] = {}
         page = self.params["page"]
@@ -57,13 +59,30 @@ class Summarize(Change):
             write_atomically(path, text.encode())
         return {}
 
+    def _steps(self, given: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+        """A step's document and those of its parts."""
+        report = given["report"]
+        parts = report.get(PARTS, []) if isinstance(report, dict) else None
+        if not isinstance(parts, list) or not all(isinstance(part, dict) and "step" in part for part in parts):
+            raise InvalidInput(f"The report of {given['step']} is {report!r:.200}; a mapping with keys is needed.")
+        own = {key: value for key, value in report.items() if key != PARTS}
+        ends = [
+            {
+                "step": part["step"],
+                "stage": part.get("stage"),
+                "status": part.get("status"),
+                "report": {key: value for key, value in part.items() if key not in ("step", "stage", "status")},
+            }
+            for part in parts
+        ]
+        return [self._step({**given, "report": own}), *map(self._step, ends)]
+
     def _step(self, given: dict[str, t.Any]) -> dict[str, t.Any]:
         """A step's document; one without a report was not reached."""
         report = given["report"]
-        known = {"summary", "heads", "rows", "links", "details", "stand_in"}
-        if not isinstance(report, dict) or set(report) - known:
+        if set(report) - KEYS:
             raise InvalidInput(
-                f"The report of {given['step']} is {report!r:.200}; keys may be {', '.join(sorted(known))}."
+                f"The report of {given['step']} is {report!r:.200}; keys may be {', '.join(sorted([*KEYS, PARTS]))}."
             )
         document = {
             "schema": SCHEMA,

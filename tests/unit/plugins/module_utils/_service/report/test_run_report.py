@@ -18,7 +18,16 @@ from ansible_collections.rdo.releng.plugins.module_utils._service.report.run_ste
 )
 
 START = 1_795_250_000.12
-CONTENT = {"stage": None, "summary": "", "heads": [], "rows": [], "links": [], "details": "", "stand_in": None}
+CONTENT = {
+    "stage": None,
+    "summary": "",
+    "heads": [],
+    "rows": [],
+    "links": [],
+    "details": "",
+    "stand_in": None,
+    "tables": [],
+}
 
 
 def record(folder, step, status, now=START, **more):
@@ -95,6 +104,8 @@ def test_hostile_names_of_steps(tmp_path, name):
         ({"rows": ["x"]}, "rows"),
         ({"heads": [1]}, "heads"),
         ({"links": [{"text": "x"}]}, "links"),
+        ({"tables": [{"title": "x", "heads": [], "rows": [1]}]}, "tables"),
+        ({"tables": [{"heads": [], "rows": []}]}, "tables"),
         ({"summary": 7}, "summary"),
         ({"stage": "builds"}, "stage"),
     ],
@@ -199,8 +210,8 @@ def test_nothing_is_fetched(tmp_path):
         ("/run/logs/x.log", "../logs/x.log"),
         ("logs/x.log", "../logs/x.log"),
         ("file:///run/logs/x%20y.log", "../logs/x%20y.log"),
-        ("/srv/repos/a#b", "file:///srv/repos/a%23b"),
-        ("../elsewhere", "file:///elsewhere"),
+        ("/srv/repos/a#b", None),
+        ("../elsewhere", None),
         ("javascript:alert(1)", "../javascript%3Aalert%281%29"),
         ("javascript://x/", None),
         ("data://x", None),
@@ -210,6 +221,49 @@ def test_nothing_is_fetched(tmp_path):
 )
 def test_links(target, href):
     assert safe_link(target, "/run/html/index.html", "/run") == href
+
+
+def test_what_is_published_together_is_linked_and_the_rest_is_named(tmp_path):
+    run, logs = tmp_path / "run", tmp_path / "logs"
+    record(run, "build", "done", links=[{"text": "log", "target": f"file://{logs}/a.log"}])
+    record(run, "gate", "done", heads=["log"], rows=[[f"file://{logs}/vote https://ci.example.org/7"]])
+    record(run, "base", "done", links=[{"text": "mirror", "target": "/srv/mirror"}])
+    change = WriteReport(str(run), "Run", str(run / "index.html"), str(run / "report.txt"), str(tmp_path))
+    change.apply(change.plan())
+    page = page_of(run)
+    outward = {href for href in page.values("a", "href") if not href.startswith("#")}
+    assert outward == {"../logs/a.log", "../logs/vote", "https://ci.example.org/7"}
+    assert "file://" not in (run / "index.html").read_text()
+    assert "mirror: /srv/mirror" in page.text
+    with pytest.raises(InvalidInput, match=r"is not below .*logs \(root\)"):
+        WriteReport(str(run), "Run", str(run / "index.html"), str(run / "report.txt"), str(logs))
+
+
+def test_a_table_is_shown_as_one_and_not_as_text_too(tmp_path):
+    rows = [["nova", {"text": "a1..b2", "target": "https://example.org/compare"}], ["glance", "c3..d4"]]
+    changed = {"title": "Packages that changed", "heads": ["package", "upstream"], "rows": rows}
+    as_text = "package  upstream\n-------  --------\nnova     a1..b2\nglance   c3..d4"
+    record(tmp_path, "scenario", "failed", tables=[changed], details=f"2 changed\n{as_text}")
+    text = report(tmp_path).result["report"]
+    page = page_of(tmp_path)
+    assert text.count("glance   c3..d4") == 2, "on a terminal the reason is the last thing, whole"
+    assert "-------" not in page.text and "2 changed" in page.text
+    assert page.text.count("c3..d4") == 1
+    assert {("td", "package"), ("td", "upstream")} <= {
+        (tag, attributes.get("data-head")) for tag, attributes in page.tags
+    }
+    assert page.values("a", "href").count("https://example.org/compare") == 1
+
+
+def test_a_vote_of_its_own_has_its_own_colour(tmp_path):
+    record(tmp_path, "upstream-tests", "done", stage="scenario", summary="53 passed")
+    record(tmp_path, "vote", "failed", summary="The DLRN API answered 401")
+    plan = report(tmp_path)
+    stages = {stage["name"]: stage["label"] for stage in plan.result["stages"]}
+    assert (stages["scenario"], stages["vote"], stages["gate"]) == ("done", "failed", "not reached")
+    assert "Run: failed at vote" in plan.result["report"]
+    record(tmp_path, "vote", "done", START + 1)
+    assert {stage["name"]: stage["status"] for stage in report(tmp_path).result["stages"]}["vote"] == "done"
 
 
 def test_a_folder_without_documents(tmp_path):
