@@ -148,6 +148,10 @@ test-zuul: .venv/dev.done $(DLRN)/done $(ZUUL)/done $(COLLECTION) ## What a real
 test-events: .venv/dev.done $(EVENTS)/done $(COLLECTION) ## From events to artifacts, with what takes too long for make test
 	@$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/events
 
+.PHONY: test-newcomers
+test-newcomers: .venv/dev.done $(COLLECTION) ## The tarball on each supported ansible-core, as an installer takes it
+	@$(BIN)/pytest -q tests/integration/test_newcomers.py
+
 .PHONY: bench
 bench: .venv/dev.done $(COLLECTION) ## Measure beside the peers and print the ratios
 	@for script in tests/bench/bench_*.py; do $(BIN)/python $$script; done

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 import pathlib
 import re
 
@@ -11,7 +12,8 @@ import pytest
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md"), *ROOT.glob("roles/*/README.md")]
+PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md")
+DOCUMENTS = [*(ROOT / name for name in PAGES), *ROOT.glob("docs/*.md"), *ROOT.glob("roles/*/README.md")]
 NAMED = {
     *(path.stem for path in ROOT.glob("plugins/*/*.py")),
     *(path.name for path in ROOT.glob("roles/*")),
@@ -47,6 +49,29 @@ def test_what_is_named_is_there(path):
 def test_examples_are_yaml(path):
     for example in re.findall(r"^ *```yaml\n(.*?)^ *```", path.read_text(), re.MULTILINE | re.DOTALL):
         list(yaml.compose_all(example))
+
+
+def texts_of_code():
+    """What modules, roles and playbooks say, each text in one line."""
+    for path in ROOT.glob("plugins/**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.JoinedStr):
+                yield "…".join(part.value for part in node.values if isinstance(part, ast.Constant))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+    for place in ("roles", "playbooks"):
+        for path in ROOT.glob(f"{place}/**/*.yml"):
+            yield " ".join(path.read_text().split())
+
+
+def test_messages_that_troubleshooting_explains_are_those_of_the_code():
+    """Some are put together of two texts: each part between two values has to be in one of them."""
+    page = (ROOT / "docs" / "troubleshooting.md").read_text()
+    messages = re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE)
+    said = "\n".join(texts_of_code())
+    parts = [part.strip(" .:,;") for message in messages for part in message.split("…")]
+    assert len(messages) > 40
+    assert [part for part in parts if part not in said] == []
 
 
 @pytest.mark.parametrize("role", sorted(ROOT.glob("roles/*")), ids=lambda role: role.name)
