@@ -88,12 +88,21 @@ options:
     description: Inboxes and outboxes, each with C(name), C(entries) and C(oldest_at), the arrival of the oldest entry.
     type: list
     elements: dict
+  inboxes:
+    description: What M(rdo.releng.event_inbox_info) returned of each inbox, by the name that it is to have.
+    type: dict
   pushes:
     description: Places that were pushed to, each with C(name) and C(switched_at).
     type: list
     elements: dict
+  journal:
+    description:
+      - Journal of a release, as M(rdo.releng.run_journal) writes it. It says whose time the release took, in all and by
+        stage. A release that goes on takes time until O(now). A file that is not there yet has no figures.
+    type: path
   chronometer:
     description:
+      - The same in figures, in place of O(journal).
       - Whose time a release took. C(whose) has seconds by V(ours), V(hub), V(distribution) and V(people); C(stages)
         has rows with C(stage), C(whose) and C(seconds).
     type: dict
@@ -160,7 +169,8 @@ ARGUMENTS: dict[str, t.Any] = {
     "label": {"type": "str"},
     "staging": {"type": "str"},
     "waivers": {"type": "raw"},
-    **dict.fromkeys(("history", "decision", "pending", "chronometer"), DICT),
+    "journal": {"type": "path"},
+    **dict.fromkeys(("history", "decision", "pending", "inboxes", "chronometer"), DICT),
     **dict.fromkeys(("holding_back", "ftbfs", "pins", "tag_plans", "queues", "pushes"), DICTS),
 }
 
@@ -170,6 +180,7 @@ def main() -> None:
         argument_spec=ARGUMENTS,
         required_one_of=[["path", "gateway"]],
         required_by={"history": ["label"]},
+        mutually_exclusive=[["journal", "chronometer"]],
         supports_check_mode=True,
     )
     now = module.params["now"]

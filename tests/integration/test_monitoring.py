@@ -114,7 +114,7 @@ def write_figures(run_module, folder, history, trunk):
         tag_plans=[{"tags": ["t"], "actions": [], "refused": []}],
         waivers=[{"waives": "j", "label": "l", "owner": "o", "reason": "r", "until": "2036-01-01"}],
         pending={"t-pending": {"moves": [], "held": []}},
-        queues=[{"name": "inbox", "entries": 1, "oldest_at": time.time()}],
+        queues=[{"name": "inbox", "entries": 1, "oldest_at": time.time(), "failed": 0}],
         pushes=[{"name": "mirror", "switched_at": time.time()}],
         chronometer={"whose": {"ours": 1.0}, "stages": [{"stage": "trim", "whose": "ours", "seconds": 1.0}]},
         **LABELS,

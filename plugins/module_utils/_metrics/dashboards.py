@@ -126,6 +126,7 @@ TRUNK: Rows = (
                 "queue",
                 unit="s",
             ),
+            Panel("Entries that are not tried again", "releng_queue_failed_entries{SELECT}", "queue", "stat"),
             Panel("Age of the newest push", "time() - releng_push_timestamp_seconds{SELECT}", "place", unit="s"),
             Panel(
                 "Age of the figures",

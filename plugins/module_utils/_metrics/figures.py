@@ -86,6 +86,7 @@ _KINDS = (
     Kind("releng_tag_actions", "gauge", "Actions that a tag is away from what is wanted.", ("tag", "action")),
     Kind("releng_pending_builds", "gauge", "Builds of a pending batch by what was decided.", ("tag", "decision")),
     Kind("releng_queue_entries", "gauge", "Entries that wait in an inbox or outbox.", ("queue",)),
+    Kind("releng_queue_failed_entries", "gauge", "Entries of an inbox that are not tried again.", ("queue",)),
     Kind("releng_queue_oldest_timestamp_seconds", "gauge", "Arrival of the oldest waiting entry.", ("queue",)),
     Kind("releng_push_timestamp_seconds", "gauge", "When a place switched to its newest push.", ("place",)),
     Kind("releng_ga_seconds", "gauge", "Whose time a release took.", ("whose",)),

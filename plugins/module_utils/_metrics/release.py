@@ -69,9 +69,11 @@ def pending_figures(figures: Figures, tag: str, decision: Document) -> None:
 
 
 def queue_figures(figures: Figures, queues: t.Sequence[Document]) -> None:
-    """How much waits and since when; an empty queue has no oldest entry."""
+    """How much waits and since when, and what was given up; an empty queue has no oldest entry."""
     for queue in queues:
         figures.set("releng_queue_entries", queue["entries"], queue=queue["name"])
+        if queue.get("failed") is not None:
+            figures.set("releng_queue_failed_entries", queue["failed"], queue=queue["name"])
         oldest = moment(queue.get("oldest_at"))
         if oldest is not None:
             figures.set("releng_queue_oldest_timestamp_seconds", oldest, queue=queue["name"])

@@ -11,6 +11,8 @@ import typing as t
 import urllib.parse
 
 from ..._gate.waivers import parse_waivers
+from ..._journal.chronometer import measure
+from ..._journal.journal import Line, read_journal
 from ..._metrics.exposition import exposition
 from ..._metrics.figures import Figures
 from ..._metrics.release import (
@@ -41,6 +43,7 @@ ORIGINS = {
     "tag_plans": "a list of plans of rdo.releng.koji_tag_builds",
     "pending": "a mapping of tags to decisions rdo.releng.pending/1",
     "queues": "a list of mappings with name, entries and oldest_at",
+    "inboxes": "a mapping of names to what rdo.releng.event_inbox_info returned",
     "pushes": "a list of mappings with name and switched_at",
     "chronometer": "a mapping with whose and stages",
 }
@@ -97,6 +100,11 @@ class WriteFigures(Change):
                 make(given)
             except (KeyError, TypeError, AttributeError, ValueError) as error:
                 raise InvalidInput(f"{option} is not {ORIGINS[option]}: {type(error).__name__} {error}.") from error
+        if self.params["journal"]:
+            lines, _damaged = read_journal(self.params["journal"])
+            # A release that has not begun took nobody's time.
+            if lines:
+                ga_figures(figures, _chronometer(lines, self.now))
         return figures
 
     def _makers(self, figures: Figures) -> dict[str, t.Callable[[t.Any], None]]:
@@ -124,9 +132,30 @@ class WriteFigures(Change):
             "tag_plans": lambda given: tag_figures(figures, given),
             "pending": pending,
             "queues": lambda given: queue_figures(figures, given),
+            "inboxes": lambda given: queue_figures(figures, [_queue(name, given[name], self.now) for name in given]),
             "pushes": lambda given: push_figures(figures, given),
             "chronometer": lambda given: ga_figures(figures, given),
         }
+
+
+def _queue(name: str, inbox: dict[str, t.Any], now: float) -> dict[str, t.Any]:
+    """An inbox as figures want it, of what event_inbox_info returned."""
+    oldest = inbox["oldest"]
+    at = None if oldest is None else now - oldest["seconds"]
+    return {"name": name, "entries": inbox["counts"]["new"], "failed": inbox["counts"]["failed"], "oldest_at": at}
+
+
+def _chronometer(lines: t.Sequence[Line], now: float) -> dict[str, t.Any]:
+    """Whose time a journal's run took; one that goes on takes it until now."""
+    times = measure(lines)
+    times = measure(lines, now) if times.open else times
+    return {
+        "whose": {whose: milliseconds / 1000 for whose, milliseconds in times.sums.items()},
+        "stages": [
+            {"stage": one.stage, "whose": one.whose, "seconds": (one.ended - one.began) / 1000}
+            for one in times.intervals
+        ],
+    }
 
 
 def _waivers(given: t.Any) -> list[dict[str, t.Any]]:

@@ -10,9 +10,10 @@ import datetime
 import re
 import typing as t
 
+from ..._journal.journal import WHOSE
 from ..._metrics.trends import DAY, Point, lead_time, pass_rate
 from ..._metrics.trunk import moment
-from ..report.time_line import safe_url
+from ..report.time_line import duration, safe_url
 
 TREND_DAYS = 30
 # Ages of a label, in days, from which on it is a worry.
@@ -268,19 +269,33 @@ class Trunk:
         return "it was never built" if at is None else age_words(self.now - at)
 
 
-def front(trunks: t.Sequence[Trunk], time_lines: t.Sequence[tuple[str, str]], now: float) -> Context:
-    """The first page: releases and their labels, trends, and the time lines of releases."""
+def front(trunks: t.Sequence[Trunk], time_lines: t.Sequence[tuple[str, str | None, Context]], now: float) -> Context:
+    """The first page: releases and their labels, trends, and the time lines of releases.
+
+    :param time_lines: title, page and what run_time_line returns of each; neither for one that has not begun.
+    """
     heads = ["release", "label", "age", "holds", "newest candidate", "outcome", "packages that hold it back"]
     sections = [{"title": "Releases", "heads": heads, "rows": [trunk.summary() for trunk in trunks]}]
     if time_lines:
-        rows = [[cell(title, path)] for title, path in time_lines]
-        sections.append({"title": "Where the time of a release went", "heads": ["release"], "rows": rows})
+        heads = ["release", "began", "took", *WHOSE, "waits for"]
+        rows = [[cell(title, path or ""), *_time_cells(line)] for title, path, line in time_lines]
+        sections.append({"title": "Where the time of a release went", "heads": heads, "rows": rows})
     trends = [
         {**one, "title": f"{trunk.name}: {one['title'][:1].lower()}{one['title'][1:]}"}
         for trunk in trunks
         for one in trunk.trends()
     ]
     return page("Releases", [], "All releases", sections, now, [], trends)
+
+
+def _time_cells(line: Context) -> list[dict[str, str]]:
+    """When a release began, how long it took, whose time that was, and what it waits for."""
+    if not line:
+        return [cell("it has not begun"), *[cell("")] * (len(WHOSE) + 2)]
+    waits = [" ".join(filter(None, (one["stage"], one["what"]))) for one in line["open"]]
+    seconds = [line["seconds"], *(line["sums"][whose] for whose in WHOSE)]
+    took = [cell(duration(round(1000 * one))) for one in seconds]
+    return [cell(line["began"]), *took, cell(", ".join(waits), tone="fair" if waits else "")]
 
 
 def page(

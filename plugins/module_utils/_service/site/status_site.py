@@ -46,11 +46,13 @@ class WriteSite(Change):
             wanted[path] = json.dumps(kept, indent=1, sort_keys=True, allow_nan=False) + "\n"
         render = _renderer()
         time_lines = {f"time-line-{file_name(one['title'])}.html": one for one in self.params["time_lines"]}
-        contexts = {"index.html": front(trunks, [(one["title"], path) for path, one in time_lines.items()], self.now)}
+        lines = {path: self._time_line(one) for path, one in time_lines.items()}
+        told = [(one["title"], path if lines[path] else None, lines[path]) for path, one in time_lines.items()]
+        contexts = {"index.html": front(trunks, told, self.now)}
         for trunk in trunks:
             contexts.update(trunk.pages())
         wanted.update({self._at(path): render(context) for path, context in contexts.items()})
-        wanted.update({self._at(path): self._time_line(one) for path, one in time_lines.items()})
+        wanted.update({self._at(path): line["page"] for path, line in lines.items() if line})
         before = {path: _read(path) for path in wanted}
         stale = self._stale(wanted)
         self._writes = {path: text for path, text in wanted.items() if before[path] != text}
@@ -97,13 +99,15 @@ class WriteSite(Change):
     def _at(self, path: str) -> str:
         return os.path.join(self.folder, path)
 
-    def _time_line(self, one: dict[str, t.Any]) -> str:
+    def _time_line(self, one: dict[str, t.Any]) -> dict[str, t.Any]:
+        """What a journal comes to, and its ``page``; nothing for a release that has not begun."""
         lines, _damaged = read_journal(one["journal"])
         if not lines:
-            raise InvalidInput(f"The journal {one['journal']} has no line: did a run write to it?", path=one["journal"])
+            return {}
         page = self._at("time-line.html")
         options = {"journal": one["journal"], "title": one["title"], "page": page, "text": None}
-        return TimeLine({**options, "builds": [], "waived": []}, None).plan().after[page]
+        plan = TimeLine({**options, "builds": [], "waived": []}, None).plan()
+        return {**plan.result, "page": plan.after[page]}
 
     def _stale(self, wanted: t.Collection[str]) -> list[str]:
         """Pages that an earlier run wrote into the folders of these trunks, and nobody wants any more."""

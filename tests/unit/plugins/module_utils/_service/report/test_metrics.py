@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
 
@@ -18,7 +19,7 @@ GUIDE = pathlib.Path(__file__).parents[6] / "docs" / "monitoring.md"
 
 
 def params(**given):
-    unset = dict.fromkeys([*ORIGINS, "path", "gateway", "label", "staging"])
+    unset = dict.fromkeys([*ORIGINS, "path", "gateway", "journal", "label", "staging"])
     return {**unset, "release": "epoxy", "distro": "el9s", "window": 14.0, **given}
 
 
@@ -87,6 +88,40 @@ def test_all_that_can_be_given(tmp_path):
     assert 'releng_queue_oldest_timestamp_seconds{queue="empty"}' not in numbers
     assert numbers['releng_push_timestamp_seconds{place="mirror"}'] == "7.0"
     assert numbers['releng_ga_stage_seconds{stage="builds",whose="hub"}'] == "6.0"
+
+
+def test_a_journal_says_whose_time_it_took_and_a_run_that_goes_on_takes_more(tmp_path):
+    journal = tmp_path / "journal.jsonl"
+    place = {"path": str(tmp_path / "f.prom"), "journal": str(journal)}
+    assert "releng_ga" not in perform(WriteFigures(params(**place), 500.0), True, False)["text"]
+
+    def line(at, stage, state, whose):
+        data = {"schema": "rdo.releng/journal/1", "at": at, "stage": stage, "what": "", "state": state, "whose": whose}
+        with open(journal, "a") as file:
+            file.write(json.dumps({**data, "detail": "", "url": "", "run": "1"}) + "\n")
+
+    line(100, "builds", "begun", "hub")
+    line(160, "builds", "done", "hub")
+    line(160, "review", "waiting", "people")
+    text = perform(WriteFigures(params(**place), 500.0), True, False)["text"]
+    assert 'releng_ga_seconds{distro="el9s",release="epoxy",whose="hub"} 60.0' in text
+    assert 'releng_ga_seconds{distro="el9s",release="epoxy",whose="people"} 340.0' in text
+    assert 'stage="builds",whose="hub"} 60.0' in text
+    line(200, "review", "done", "people")
+    assert 'whose="people"} 40.0' in perform(WriteFigures(params(**place), 500.0), True, False)["text"]
+
+
+def test_inboxes_are_what_event_inbox_info_says(tmp_path):
+    inboxes = {
+        "koji": {"counts": {"new": 2, "done": 9, "failed": 1}, "oldest": {"id": "a", "seconds": 40}, "failed": []},
+        "quiet": {"counts": {"new": 0, "done": 0, "failed": 0}, "oldest": None, "failed": []},
+    }
+    given = params(path=str(tmp_path / "f.prom"), inboxes=inboxes)
+    text = perform(WriteFigures(given, 1000.0), True, False)["text"]
+    assert re.search(r'releng_queue_oldest_timestamp_seconds{.*queue="koji".*} 960', text)
+    assert re.search(r'releng_queue_failed_entries{.*queue="koji".*} 1', text)
+    assert re.search(r'releng_queue_entries{.*queue="quiet".*} 0', text)
+    assert not re.search(r'oldest_timestamp_seconds{.*queue="quiet"', text)
 
 
 def test_a_hostile_name_stays_one_label(tmp_path):

@@ -118,6 +118,28 @@ def test_first_page(tmp_path):
     assert result["candidates"] == 2
 
 
+def test_each_release_has_its_time_line_and_one_that_has_not_begun_says_so(tmp_path):
+    journal = tmp_path / "journal.jsonl"
+    line = {"schema": "rdo.releng/journal/1", "what": "", "detail": "", "url": "", "run": "1"}
+    lines = [
+        {**line, "at": NOW - 3600, "stage": "builds", "state": "begun", "whose": "hub"},
+        {**line, "at": NOW - 1800, "stage": "builds", "state": "done", "whose": "hub"},
+        {**line, "at": NOW - 1800, "stage": "review", "what": "nova", "state": "waiting", "whose": "people"},
+        {**line, "at": NOW, "stage": "review", "what": "glance", "state": "done", "whose": "people"},
+    ]
+    journal.write_text("".join(json.dumps(one) + "\n" for one in lines))
+    given = params(tmp_path)
+    given["time_lines"] = [
+        {"title": "epoxy", "journal": str(journal)},
+        {"title": "flamingo", "journal": str(tmp_path / "none.jsonl")},
+    ]
+    text = text_of(write(given)["index"])
+    assert "took ours hub distribution people waits for epoxy" in text
+    assert "1 h 00 min 0.0 s 30 min 00 s 0.0 s 30 min 00 s review nova flamingo it has not begun" in text
+    assert (tmp_path / "site/time-line-epoxy.html").exists()
+    assert not (tmp_path / "site/time-line-flamingo.html").exists()
+
+
 def test_a_candidates_page(tmp_path):
     write(params(tmp_path))
     page = tmp_path / "site" / "epoxy-el9s" / f"candidate-{'b' * 32}.html"
