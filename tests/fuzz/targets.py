@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import json
@@ -16,6 +17,8 @@ from ansible_collections.rdo.releng.plugins.module_utils._diagnosis.failures imp
 from ansible_collections.rdo.releng.plugins.module_utils._diagnosis.first_error import first_error
 from ansible_collections.rdo.releng.plugins.module_utils._diagnosis.secrets import Masker, after_cut
 from ansible_collections.rdo.releng.plugins.module_utils._diagnosis.test_results import read_results
+from ansible_collections.rdo.releng.plugins.module_utils._distgit.merge import files_of
+from ansible_collections.rdo.releng.plugins.module_utils._distgit.pyproject import migrate
 from ansible_collections.rdo.releng.plugins.module_utils._distgit.spec_text import SpecText
 from ansible_collections.rdo.releng.plugins.module_utils._dlrn.candidate import (
     SCHEMA,
@@ -31,7 +34,7 @@ from ansible_collections.rdo.releng.plugins.module_utils._journal.chronometer im
 from ansible_collections.rdo.releng.plugins.module_utils._journal.journal import read_journal
 from ansible_collections.rdo.releng.plugins.module_utils._module.csv_text import read_rows
 from ansible_collections.rdo.releng.plugins.module_utils._module.documents import canonical, read_yaml
-from ansible_collections.rdo.releng.plugins.module_utils._module.errors import InvalidInput, NotFound
+from ansible_collections.rdo.releng.plugins.module_utils._module.errors import InvalidInput, NotFound, Refused
 from ansible_collections.rdo.releng.plugins.module_utils._module.json_text import load_json
 from ansible_collections.rdo.releng.plugins.module_utils._module.web import Web
 from ansible_collections.rdo.releng.plugins.module_utils._module.yaml_text import load_yaml
@@ -40,6 +43,8 @@ from ansible_collections.rdo.releng.plugins.module_utils._release.deliverables i
 from ansible_collections.rdo.releng.plugins.module_utils._release.rdoinfo import Rdoinfo
 from ansible_collections.rdo.releng.plugins.module_utils._release.rdoinfo_edit import TagFile
 from ansible_collections.rdo.releng.plugins.module_utils._release.rdoinfo_lint import lint
+from ansible_collections.rdo.releng.plugins.module_utils._release.release_file import add_items, set_values
+from ansible_collections.rdo.releng.plugins.module_utils._release.upstream_metadata import read_metadata
 from ansible_collections.rdo.releng.plugins.module_utils._release.upstream_requirements import UpstreamRequirements
 from ansible_collections.rdo.releng.plugins.module_utils._repodata.download import Transport
 from ansible_collections.rdo.releng.plugins.module_utils._repodata.metadata import FileSearch, announced_packages
@@ -392,6 +397,8 @@ SETUP = (
 
 def upstream(content: bytes, _folder: str) -> None:
     for name in ("pyproject.toml", "setup.cfg", "requirements.txt"):
+        with contextlib.suppress(InvalidInput):
+            read_metadata(Memory(**{name: content}))
         try:
             found = UpstreamRequirements(Memory(**{name: content}))
         except InvalidInput:
@@ -418,12 +425,31 @@ Summary: x
 Requires(post): %{_bindir}/x
 %description -n python3-alpha
 x
+%prep
+%autosetup -n alpha-%{upstream_version}
+%build
+%py3_build
+%install
+%py3_install
 %files
+%{python3_sitelib}/alpha-*.egg-info
 """
 
 
 def spec(content: bytes, _folder: str) -> None:
-    SpecText(text_of(content))
+    read = SpecText(text_of(content))
+    files_of(read)
+    try:
+        new = migrate(read, ["doc8"], ["pbr"])
+    except Refused:
+        return
+    assert migrate(SpecText(new.text), ["doc8"], ["pbr"]).text == new.text
+
+
+def release_file(content: bytes, _folder: str) -> None:
+    """What is set stands there afterwards, or it is refused."""
+    text = set_values(text_of(content), {"labels.target": "new: 1"}, "x.yml")
+    add_items(text, {"scenarios": ["new"]}, "x.yml")
 
 
 # Packages
@@ -577,5 +603,6 @@ TARGETS = {
         Target("journal", journal, (json.dumps(JOURNAL) + "\n",)),
         Target("definition", definition, (RELEASE,)),
         Target("site", site, (SITE,)),
+        Target("release_file", release_file, (RELEASE,)),
     )
 }

@@ -32,6 +32,8 @@ _TESTS = re.compile(
     r"(?:stestr\S*\s(?:.*\s)?run\b.*|setup\.py\s+(?:test|testr)\b.*)"
 )
 _EGG = re.compile(r"(?P<head>\S*%\{python3_site(?:lib|arch)\}/\S+?)\.egg-info(?P<tail>\S*)")
+# Lines of %files that have the metadata among them.
+_METADATA = re.compile(rf"{_EGG.pattern}|^\s*%\{{python3_site(?:lib|arch)\}}/\*\s*$")
 _VERSIONED = re.compile(r"-py(?:\?\.\?|\*|%\{python3_version\}|3\.\*|3\.\?)$")
 _OLD = re.compile(
     r"setup\.py|egg-info|%\{?py3_(?:build|install|shebang)|%\{?py2_|PYTHONPATH|sphinx-build|requirements\.txt"
@@ -140,7 +142,10 @@ class _Migration:
         globals_ = [f"%global excluded_brs {' '.join(self._build)}"] if self._build else []
         globals_ += [f"%global excluded_reqs {' '.join(self._run)}"] if self._run else []
         if globals_:
-            first = min(tag.line for tag in self._spec.tags if not tag.section)
+            tags = [tag.line for tag in self._spec.tags if not tag.section]
+            if not tags:
+                raise Refused(f"{self._spec.name} has no tags such as Name.", file=self._spec.name)
+            first = tags[0]
             while first and self._conditions(first):
                 first -= 1
             self._changes[first] = ["# Left out of what is generated", *globals_, "", self._spec.lines[first]]
@@ -200,13 +205,15 @@ class _Migration:
         return len(names) == 1 and not own and _PYTHON.fullmatch(names[0]) is not None
 
     def _requires(self, name: str) -> bool:
-        return any(tag.name.lower() == "buildrequires" and name in tag.value for tag in self._spec.tags)
+        """Whether it is required for every build, and not only where sources are verified."""
+        found = (tag for tag in self._spec.tags if tag.name.lower() == "buildrequires" and not tag.conditions)
+        return any(name in tag.value.split() for tag in found)
 
     def _owner_of_metadata(self) -> str | None:
-        """The %package line of the package whose files have the egg-info; empty: the main one; None: nobody knows."""
+        """The %package line of the package that has the metadata; empty: the main one; None: nobody knows."""
         owners = set()
         for number, place in self._places.items():
-            if place.startswith("%files") and _EGG.search(self._spec.lines[number]):
+            if place.startswith("%files") and _METADATA.search(self._spec.lines[number]):
                 owners.add(_package_words(place, "%files"))
         if len(owners) != 1:
             return None

@@ -137,6 +137,18 @@ def test_what_is_left_to_decide_is_listed_with_its_line():
     assert all(found[line - 1].endswith(text) for line, text, _why in done.decide)
 
 
+def test_what_has_the_metadata_among_all_is_known_too():
+    files = "%{python3_sitelib}/%{pypi_name}\n%{python3_sitelib}/%{pypi_name}-*.egg-info\n"
+    done = migrate(SpecText(SPEC.replace(files, "%{python3_sitelib}/*\n")))
+    assert len(done.removed) == 4
+
+
+def test_what_is_required_in_a_condition_alone_is_required_for_every_build_as_well():
+    condition = "%if 0%{?sources_gpg} == 1\nBuildRequires:  openstack-macros\n%endif\nBuildRequires:  git-core"
+    done = migrate(SpecText(SPEC.replace("BuildRequires:  git-core", condition)))
+    assert lines(done.text).count("BuildRequires:  openstack-macros") == 2
+
+
 def test_again_changes_nothing():
     done = migrate(SpecText(SPEC), ["doc8"], ["pbr"])
     again = migrate(SpecText(done.text), ["doc8"], ["pbr"])
