@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 
 import pytest
 import yaml
+from stage import pyproject
 from stage.modules import ROOT, run_module, run_playbook
 
 sys.path.append(str(ROOT / "tests" / "contract" / "gerrit"))
@@ -118,6 +120,17 @@ def test_a_first_spec_file_of_what_upstream_says_of_itself(skeleton, tmp_path):
     # From there it goes the way of every other spec file.
     for version, evr in ("1.0.0.0rc1", "1.0.0-0.1.0rc1"), ("1.0.0.0rc2", "1.0.0-0.2.0rc2"), ("1.0.0", "1.0.0-1"):
         assert run_module("spec_version", spec=done["spec"], version=version, date="2026-04-15")["evr"] == evr
+
+
+@pytest.mark.skipif(not shutil.which("rpmbuild"), reason="rpmbuild is not installed: make system-packages")
+def test_what_is_written_builds(skeleton, tmp_path):
+    pyproject.archive("oslo.widget", "oslo_widget", tmp_path)
+    done = skeleton(upstream=tmp_path / "oslo.widget-1.0.0")
+    assert not done["failed"], done
+    assert run_module("spec_version", spec=done["spec"], version="1.0.0", date="2026-04-15")["evr"] == "1.0.0-1"
+    (files,) = pyproject.build(done["spec"], tmp_path).values()
+    assert "/usr/bin/widget-show" in files
+    assert any(path.endswith(".dist-info/METADATA") for path in files), files
 
 
 def test_what_upstream_does_not_say_is_for_a_person(skeleton):

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import pathlib
+import shutil
 import subprocess
 import sys
 
 import pytest
+from stage import pyproject
 from stage.modules import run_module
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "unit" / "plugins" / "module_utils" / "_distgit"))
@@ -60,3 +62,15 @@ def test_what_is_excluded_is_taken_out_of_the_files_and_nothing_else(run, tmp_pa
     assert (tmp_path / "test-requirements.txt").read_text() == "doc8.more\nflake8\n"
     left = "[tox]\n[testenv]\ndeps =\n  -r{toxinidir}/requirements.txt\n"
     assert (tmp_path / "tox.ini").read_text() == left
+
+
+@pytest.mark.skipif(not shutil.which("rpmbuild"), reason="rpmbuild is not installed: make system-packages")
+def test_what_is_written_builds(run, tmp_path):
+    pyproject.archive("widget", "widget", tmp_path, **{"requirements.txt": "pbr\n", "tox.ini": "[tox]\n"})
+    path = tmp_path / "python-widget.spec"
+    path.write_text(SPEC.replace("/tests\n\n", "/tests\n%{_bindir}/widget-show\n\n"))
+    assert not run(excluded_build_requirements=["doc8"], excluded_requirements=["pbr"])["failed"]
+    found = pyproject.build(path, tmp_path)
+    assert sorted(name.rsplit("-", 2)[0] for name in found) == ["python3-widget", "python3-widget-tests"]
+    (files,) = (files for name, files in found.items() if "tests" not in name)
+    assert any(path.endswith(".dist-info/METADATA") for path in files), files
