@@ -114,7 +114,7 @@ contract: .venv/dev.done $(COLLECTION) ## What a Koji hub and a Gerrit do; on do
 	$(BIN)/pytest -q --numprocesses 2 -m "not long" tests/contract/koji
 
 .PHONY: test-release
-test-release: .venv/dev.done $(COLLECTION) ## A small release with real packages, also killed at each of its stages
+test-release: .venv/dev.done $(COLLECTION) ## A small release with real packages, also killed at each of its stages; a series begins
 	@.ci/system-packages release
 	$(BIN)/pytest -q tests/contract/koji/test_small_ga.py tests/contract/koji/test_end_release.py tests/contract/koji/test_new_series.py
 

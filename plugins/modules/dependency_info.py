@@ -127,8 +127,8 @@ dependencies:
     package:
       description: Its name.
       type: str
-    distgit:
-      description: Address of our distgit.
+    gerrit_project:
+      description: Project in Gerrit that our distgit is.
       type: str
     fedora_name:
       description: What Fedora calls it.

@@ -97,6 +97,10 @@ class SeriesBranches(Change):
 
 def project_of(package: Package) -> str | None:
     """The project in Gerrit that a package's distgit is, as ``openstack/nova-distgit``; None: rdoinfo does not say."""
-    origin = package.get("review-origin")
-    path = urllib.parse.urlsplit(str(origin)).path.strip("/") if origin else ""
+    return project_at(package.get("review-origin"))
+
+
+def project_at(address: t.Any) -> str | None:
+    """The project in Gerrit at an address for git; None where there is none."""
+    path = urllib.parse.urlsplit(str(address)).path.strip("/") if address else ""
     return path.removeprefix("r/").removesuffix(".git") or None

@@ -25,6 +25,7 @@ from ..._repodata.download import Transport
 from ..._rpm.nevra import Nevra
 from ..release.constraints import by_project, read_packages, what_breaks
 from ..release.rdoinfo_query import read_rdoinfo
+from .branches import project_at
 from .merge import version_of
 
 _HEADS = ("package", "distro", "version", "constraint", "status", "fedora", "proposal", "breaks", "reason")
@@ -120,7 +121,7 @@ def _rows(
         yield {
             "project": project,
             "package": name,
-            "distgit": package.get("distgit"),
+            "gerrit_project": project_at(package.get("review-origin") or package.get("distgit")),
             "fedora_name": fedora_name(package),
             "upstream": constraint.name,
             "distro": distro,
