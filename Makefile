@@ -146,7 +146,8 @@ test-zuul: .venv/dev.done $(DLRN)/done $(ZUUL)/done $(COLLECTION) ## What a real
 
 .PHONY: test-events
 test-events: .venv/dev.done $(EVENTS)/done $(COLLECTION) ## From events to artifacts, with what takes too long for make test
-	@$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/events
+	@command -v java > /dev/null || .ci/system-packages rulebook
+	$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/events
 
 .PHONY: test-newcomers
 test-newcomers: .venv/dev.done $(COLLECTION) ## The tarball on each supported ansible-core, as an installer takes it

@@ -16,6 +16,7 @@ PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md")
 DOCUMENTS = [*(ROOT / name for name in PAGES), *ROOT.glob("docs/*.md"), *ROOT.glob("roles/*/README.md")]
 NAMED = {
     *(path.stem for path in ROOT.glob("plugins/*/*.py")),
+    *(path.stem for path in ROOT.glob("extensions/eda/plugins/*/*.py")),
     *(path.name for path in ROOT.glob("roles/*")),
     *(path.stem for path in ROOT.glob("playbooks/*.yml")),
     *yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["action_groups"],
