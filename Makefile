@@ -65,6 +65,13 @@ $(EVENTS)/done: tests/events/requirements.txt | .venv/bin/uv system-packages
 	$(UV) pip install --quiet --compile-bytecode --require-hashes --python $(EVENTS)/bin/python -r $<
 	touch $@
 
+# What the site of the documentation is built with.
+SITE := .build/site
+$(SITE)/done: .ci/site/requirements.txt | .venv/bin/uv
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(SITE)
+	$(UV) pip install --quiet --require-hashes --python $(SITE)/bin/python -r $<
+	touch $@
+
 $(COLLECTION):
 	@mkdir -p $(dir $@)
 	ln -sfn $(CURDIR) $@
@@ -75,7 +82,7 @@ TRUNK := debtcollector glance keystone oslo.config oslo.i18n oslo.utils stevedor
 .PHONY: requirements
 requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
 	for file in requirements requirements-dev roles/dlrn_builder/files/dlrn-requirements roles/event_consumer/files/requirements \
-	  tests/events/requirements tests/zuul/requirements tests/zuul/ansible-requirements; do
+	  tests/events/requirements tests/zuul/requirements tests/zuul/ansible-requirements .ci/site/requirements; do
 	  $(UV) pip compile --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate $$file.in -o $$file.txt
 	done
 	for file in roles/quickstart/files/{base,keystone,glance}-wheels tests/zuul/trunk-wheels; do
@@ -158,9 +165,8 @@ bench: .venv/dev.done $(COLLECTION) ## Measure beside the peers and print the ra
 	@for script in tests/bench/bench_*.py; do $(BIN)/python $$script; done
 
 .PHONY: docs
-docs: .venv/dev.done $(COLLECTION) ## Pages of all plugins and roles as RST in .build/docs
-	@mkdir -p .build/docs
-	$(BIN)/antsibull-docs collection --use-current --squash-hierarchy --dest-dir .build/docs rdo.releng
+docs: $(SITE)/done $(COLLECTION) ## The documentation as a site in .build/docs/html
+	@.ci/site/build
 
 .PHONY: clean
 clean: ## Remove what make made, the quickstart's folder included

@@ -62,3 +62,19 @@ def test_a_summary_as_json_and_as_a_page(run_playbook, tmp_path):
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["schema"] == "rdo.releng/report/1" and report["status"] == "done"
     assert report["steps"][0]["summary"] in (tmp_path / "page.html").read_text()
+
+
+def test_a_label_that_trunk_does_not_have_is_told_before_anything_is_built(tmp_path, run_playbook):
+    """There is no DLRN here: whatever came later would say that instead."""
+    held = tmp_path / "dlrn" / "data" / "repos" / "current-passed-ci"
+    held.mkdir(parents=True)
+    (held / "delorean.repo").write_text("")
+    given = {"trunk_build_folder": str(tmp_path / "dlrn"), "candidate_label": "current-pased-ci"}
+    done = run_playbook("rdo.releng.trunk_build", "--check", "-e", json.dumps(given))
+    assert done.returncode != 0
+    assert "There is no label 'current-pased-ci'. Did you mean current-passed-ci?" in " ".join(done.stdout.split())
+    done = run_playbook(
+        "rdo.releng.trunk_build", "--check", "-e", json.dumps({**given, "candidate_label": "consistent"})
+    )
+    assert "There is no label" not in done.stdout
+    assert "Mend what a killed DLRN left behind" in done.stdout

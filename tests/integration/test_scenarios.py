@@ -352,6 +352,12 @@ def test_a_person_runs_what_ran_elsewhere_with_its_lockfile(stage, by_hand, tmp_
     [
         ({}, "pins packstack-scenario001, puppet-openstack-scenario001, tcib: set scenario_name"),
         ({"scenario_name": "smoke"}, "No role is known for a scenario called smoke: set scenario_role"),
+        ({"scenario_name": "smoke"}, "There is no scenario 'smoke'. There are: packstack-scenario001, "),
+        (
+            {"scenario_name": "packstack-scenario002"},
+            "does not pin it. There is no scenario 'packstack-scenario002'. Did",
+        ),
+        ({"scenario_name": "pupet-openstack-scenario001"}, "Did you mean puppet-openstack-scenario001"),
         ({"scenario_name": "tcib", "host_preparation_memory_mb": 987654321}, "is not suitable: it has"),
     ],
 )
