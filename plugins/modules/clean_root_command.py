@@ -13,7 +13,7 @@ description:
   - Runs one program with bubblewrap in a root that M(rdo.releng.clean_root) made. It sees the root and nothing of the
     host, no process, no user and, unless told so, no network.
   - It is root in there, and nobody on the host. What it may have of memory, processes, disk and output has an end.
-  - C(/tmp) is empty and writable, and is the home. The rest can not be written unless O(writable). What it leaves for
+  - C(/tmp) is empty and writable, and is the home. The rest cannot be written unless O(writable). What it leaves for
     the host has to be a regular file in one of the folders of O(results).
   - All that it prints is in the log. It ends with this module, however that ends, and with it all it has started.
 options:

@@ -12,12 +12,12 @@ short_description: Build what is new in trunk with DLRN
 description:
   - Runs DLRN for what upstream or a distgit has new since it was last built, in the order in which the packages need
     each other, as often as it takes until nothing is left.
-  - The order is read from the spec files. One that can not be read is built as well, and DLRN records the failure.
+  - The order is read from the spec files. One that cannot be read is built as well, and DLRN records the failure.
   - What failed because it needs something that was built after it is built again.
-  - A build that fails does not fail the module; RV(ignore:failures) has it. The module fails when DLRN can not work at
-    all, or a git repository can not be read.
-  - What can not work is refused before the first build, as DLRN would take it for the commits' failure. That is a
-    program of the build driver that is missing, or a user that can not use it.
+  - A build that fails does not fail the module; RV(ignore:failures) has it. The module fails when DLRN cannot work at
+    all, or a git repository cannot be read.
+  - What cannot work is refused before the first build, as DLRN would take it for the commits' failure. That is a
+    program of the build driver that is missing, or a user that cannot use it.
   - Other runs for the same data directory wait. When this module is killed, DLRN and its builds end, and the next run
     builds what they had not finished.
   - In check mode it says which packages would be built, and why. Of how many commits only DLRN can say, once it has

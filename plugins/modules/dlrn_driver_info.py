@@ -12,7 +12,7 @@ short_description: The build driver that a host can build with
 description:
   - Says which of DLRN's build drivers a host takes, and fails if something is missing that it needs, with all of it and
     how to come by it.
-  - DLRN takes a program that is not there, or a user who can not use it, for a failure of the commit, and tries no
+  - DLRN takes a program that is not there, or a user who cannot use it, for a failure of the commit, and tries no
     commit twice.
 options:
   driver:

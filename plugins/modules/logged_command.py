@@ -41,7 +41,7 @@ options:
         as a password in the environment of the Ansible that runs it. Nothing that it started is left when it ends, but
         for services of the host.
       - V(shared) is the host's table. What makes itself independent goes on then.
-      - V(auto) is V(own) for root, and V(shared) for others, who can not have it otherwise.
+      - V(auto) is V(own) for root, and V(shared) for others, who cannot have it otherwise.
     type: str
     choices: [auto, own, shared]
     default: auto

@@ -16,7 +16,7 @@ description:
     another candidate never do. The newest vote of a job counts, unless the criteria say C(any_success); of two at the
     same second, the failure. A job that is still in progress has not voted. A success of more than an hour after the
     moment of evaluation does not count.
-  - What can not be read or understood (a service that does not answer, malformed criteria, votes or waivers) means that
+  - What cannot be read or understood (a service that does not answer, malformed criteria, votes or waivers) means that
     there is no promotion. The module then fails, and the decision on file says why.
   - Needs no credentials; those of the action group are not used.
 extends_documentation_fragment:

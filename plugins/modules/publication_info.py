@@ -12,7 +12,7 @@ short_description: Say whether mirrors hold exactly what a tag holds, signed
 description:
   - For a distribution that signs and mirrors after a build was tagged. Waits until each mirror's metadata is signed by
     the key and valid, names exactly the packages of the tag, and each package is signed by the key.
-  - A mirror that lags, or that can not be read, is not an error. RV(sentence) says what is missing, and where.
+  - A mirror that lags, or that cannot be read, is not an error. RV(sentence) says what is missing, and where.
   - Packages are judged by their headers, which carry the signature and the digest of what was not fetched. What is
     signed is looked at once.
   - Source packages and debug information are published elsewhere, and not looked for.

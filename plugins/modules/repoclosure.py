@@ -63,7 +63,7 @@ options:
   installability:
     description:
       - Whether each package must also be installable together with everything it needs. Finds conflicts, versions that
-        can not meet, and what is missing further down.
+        cannot meet, and what is missing further down.
     type: bool
     default: false
   waivers:
@@ -170,7 +170,7 @@ unresolved:
     kind:
       description:
         - V(closure) when nothing provides it.
-        - V(installability) when the package can not be installed with all it needs.
+        - V(installability) when the package cannot be installed with all it needs.
       type: str
       returned: always
       sample: closure

@@ -13,7 +13,7 @@ description:
   - Compares OpenStack's upper constraints with what rdoinfo pins in a release, and, where they are given, with the
     packages of repositories and with builds.
   - Markers are evaluated for the Python of each distro. Where the distros of a release need different versions, one pin
-    in rdoinfo can not serve, and that is returned as a conflict instead of a pin.
+    in rdoinfo cannot serve, and that is returned as a conflict instead of a pin.
   - A C(status) is V(equal), V(bump) (older than the constraint), V(ahead) (newer), V(missing) (there is none) or
     V(hold) (it is not to follow constraints).
 author:
@@ -129,7 +129,7 @@ conflicts:
       name: openstacksdk
       pin: 4.6.0
       versions: {el9s: 4.5.0, el10s: 4.7.2}
-      reason: one pin can not be 4.5.0 for el9s (line 465), 4.7.2 for el10s (line 466)
+      reason: one pin cannot be 4.5.0 for el9s (line 465), 4.7.2 for el10s (line 466)
 repositories:
   description: Constraints beside the C(python3dist()) that packages of O(repositories) provide.
   type: list

@@ -178,7 +178,7 @@ def measure(folder: pathlib.Path, runs: int) -> bool:
         print(f"resident: {title} {figures[what] * 1e3:.2f} ms, {times:.0f}x less than a warm dnf repoclosure")
     print(f"resident: worst replacement {figures['worst'] * 1e3:.2f} ms")
     for name, (count, bad, seconds) in json.loads(bench.ours("installability").output).items():
-        print(f"installability of {count} packages of {name}: {bad} can not be installed, {seconds:.2f} s CPU")
+        print(f"installability of {count} packages of {name}: {bad} cannot be installed, {seconds:.2f} s CPU")
 
     kinds: dict[str, list[str]] = {}
     for package, requirement in sorted(one ^ other):

@@ -95,7 +95,7 @@ def test_what_cannot_be_made_says_why(ask):
                  artifact("above", "deep", made_of=["bad"])]  # fmt: skip
     result = ask("artifact_manifest_info", *artifacts)
     assert result["failed"]
-    assert "3 artifacts can not be made" in result["msg"]
+    assert "3 artifacts cannot be made" in result["msg"]
     assert {one["artifact"]: one["reasons"] for one in result["broken"]} == {
         "above": ["bad, which it is made of, cannot be made"],
         "bad": ["nothing provides nosuch needed by broken-1-1.noarch"],

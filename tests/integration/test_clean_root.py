@@ -72,9 +72,9 @@ def test_a_root_without_its_record_is_made_anew(folder, repository, root):
     [
         ({"repositories": []}, "No repository is given"),
         ({"repositories": [{"id": "a"}]}, "needs an id, and a baseurl"),
-        ({"repositories": [{"id": "a]\n[b", "baseurl": "file:///"}]}, "an id or a value that dnf can not have"),
+        ({"repositories": [{"id": "a]\n[b", "baseurl": "file:///"}]}, "an id or a value that dnf cannot have"),
         ({"repositories": [{"id": "a", "baseurl": "file:///nonexistent"}]}, "The repository a (file:///nonexistent)"),
-        ({"repo_files": ["/nonexistent"]}, "/nonexistent can not be read"),
+        ({"repo_files": ["/nonexistent"]}, "/nonexistent cannot be read"),
         ({"packages": ["nosuchthing"]}, "dnf ended with status 1"),
     ],
 )

@@ -390,7 +390,7 @@ def test_a_file_that_is_no_rpm_is_named(place, tmp_path):
     build_rpms(tmp_path, [Rpm("a")], "good")
     (tmp_path / "noarch" / "bad-1-1.noarch.rpm").write_text("not an RPM")
     for result in run_module("rpm_repository", path=tmp_path), closure(place, check=[str(tmp_path)]):
-        assert "bad-1-1.noarch.rpm can not be read: not an RPM file" in result["msg"]
+        assert "bad-1-1.noarch.rpm cannot be read: not an RPM file" in result["msg"]
     assert "neither repodata nor RPM files" in closure(place, check=["/proc/self/fdinfo"])["msg"]
 
 

@@ -254,7 +254,7 @@ def command(pid):
         ({"components": ["../x"]}, "rdoinfo has no component ../x. It has: one, three, two."),
         ({"config_file": "/nonexistent"}, "/nonexistent is not there"),
         ({"virtualenv": "/nonexistent"}, "DLRN is not installed as /nonexistent/bin/dlrn"),
-        ({"info_repo": "/nonexistent"}, "DLRN can not say what it has built"),
+        ({"info_repo": "/nonexistent"}, "DLRN cannot say what it has built"),
     ],
 )
 def test_bad_input(world, options, message):

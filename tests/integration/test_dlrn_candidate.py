@@ -153,7 +153,7 @@ def test_a_revision_that_is_gone_is_drift(arguments, upstream, run_module, tmp_p
     verify = {"path": arguments["path"], "verify": True}
     unreadable = run_module("dlrn_candidate", **verify)
     assert unreadable["failed"]
-    assert "can not be read" in unreadable["msg"]
+    assert "cannot be read" in unreadable["msg"]
     subprocess.run(["git", "init", "-q", str(tmp_path / "upstream")], check=True)
     gone = run_module("dlrn_candidate", **verify)
     assert gone["failed"]
@@ -214,8 +214,8 @@ def test_a_file_that_was_cut_off_on_the_way(trunk, arguments, run_module):
         ("base", [{"id": "a\n[b", "url": "file:///x"}], "is no id"),
         ("base", [{"id": "a", "url": "file:///no/such"}], "There is no repomd.xml at file:///no/such"),
         ("scenarios", [{"name": "s", "repository": "ext::id", "version": "x"}], "no git repository"),
-        ("scenarios", [{"name": "s", "repository": "file:///none", "version": "--x"}], "can not be the name"),
-        ("scenarios", [{"name": "s", "repository": "file:///none", "version": "x"}], "can not be read"),
+        ("scenarios", [{"name": "s", "repository": "file:///none", "version": "--x"}], "cannot be the name"),
+        ("scenarios", [{"name": "s", "repository": "file:///none", "version": "x"}], "cannot be read"),
         ("api_url", "trunk.example.org", "is no address of a DLRN API"),
         ("timeout", 0, "must be above 0"),
     ],

@@ -315,4 +315,4 @@ def test_hundreds_of_candidates_and_dozens_of_jobs_in_few_requests(trunk, api, s
 def test_the_folder_of_votes_can_not_be_made(staged, arguments, run_module, tmp_path):
     (tmp_path / "file").write_text("")
     result = run_module("dlrn_vote", **{**arguments, "directory": str(tmp_path / "file" / "votes")})
-    refused(result, str(tmp_path / "file"), "can not be written")
+    refused(result, str(tmp_path / "file"), "cannot be written")

@@ -151,7 +151,7 @@ def test_a_checksum_that_is_known_must_be_found(site, arguments, run_module, tmp
         ({"url": "file:///no/such/file"}, "There is no file tempest at /no/such/file"),
         ({"url": "file:///tmp"}, "The file tempest /tmp is a folder, not a file"),
         ({"url": "https://images.example.org/folder/"}, "is of a folder"),
-        ({"url": "http://127.0.0.1:9/x"}, "can not be read"),
+        ({"url": "http://127.0.0.1:9/x"}, "cannot be read"),
         ({"sha256": "abc"}, "'abc' is no sha256 of the file tempest"),
         ({"name": "../x"}, "'../x' is no name of a file"),
     ],

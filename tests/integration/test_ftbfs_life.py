@@ -1,6 +1,6 @@
 # Copyright: rdo.releng contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The life of a failure, with packages that DLRN really can not build, its API, and a Gerrit that takes pushes."""
+"""The life of a failure, with packages that DLRN really cannot build, its API, and a Gerrit that takes pushes."""
 
 from __future__ import annotations
 

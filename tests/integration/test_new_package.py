@@ -153,7 +153,7 @@ def test_what_upstream_does_not_say_is_for_a_person(skeleton):
         ({"setup.cfg": "x\n"}, {}, "setup.cfg of "),
         ({}, {"license": "%(rm)"}, "is no licence of SPDX"),
         ({}, {"source": "%(rm)"}, "is no address of an archive"),
-        ({}, {"package": "a b"}, "can not be the name of a package"),
+        ({}, {"package": "a b"}, "cannot be the name of a package"),
     ],
 )
 def test_what_cannot_be_is_said_and_runs_nothing(skeleton, tmp_path, change, options, message):
@@ -176,8 +176,8 @@ def test_a_package_that_fedora_has_is_refused_with_its_address(skeleton, tmp_pat
         ({"project": "cliff", "conf": "other"}, "rdo.yml has cliff already, with another conf."),
         ({"conf": "nosuch"}, "'nosuch' is no package-configs entry"),
         ({"conf": "lib", "component": "nosuch"}, "the linter finds"),
-        ({"conf": "lib", "upstream": "a\nb: c"}, "can not be an attribute"),
-        ({"conf": "lib", "project": "a: b"}, "can not be a project"),
+        ({"conf": "lib", "upstream": "a\nb: c"}, "cannot be an attribute"),
+        ({"conf": "lib", "project": "a: b"}, "cannot be a project"),
     ],
 )
 def test_a_row_that_cannot_be_is_refused(tmp_path, options, message):

@@ -250,8 +250,8 @@ def test_the_template_is_filled_with_facts(announce, tmp_path):
     [
         ("{{ nope }}", "'nope' is undefined"),
         ("{% for %}", "at line 1"),
-        ("{{ ''.__class__.__mro__ }}", "can not be filled"),
-        ("{{ 1 / 0 }}", "can not be filled"),
+        ("{{ ''.__class__.__mro__ }}", "cannot be filled"),
+        ("{{ 1 / 0 }}", "cannot be filled"),
     ],
 )
 def test_a_template_that_can_not_be_filled_says_where(announce, text, said, tmp_path):

@@ -87,7 +87,7 @@ def test_pins_are_proposed_once_with_the_reasons(run, gerrit, tmp_path):
     assert message.startswith(
         "Pin flamingo to upper constraints\n\nsushy: 5.7.1 -> 5.7.2 (el9s, el10s: sushy, line 3)\n"
     )
-    assert "cliff stays at 4.10.0: one pin can not be 4.9.1 for el9s (line 1), 4.11.0 for el10s (line 2)" in message
+    assert "cliff stays at 4.10.0: one pin cannot be 4.9.1 for el9s (line 1), 4.11.0 for el10s (line 2)" in message
     assert "source-branch: 5.7.2" in gerrit.git("rdoinfo", "show", f"{change.commits[-1]}:tags/flamingo.yml")
     # A repository by its address, and one project; one that nothing constrains is no reason to do nothing in silence.
     by_address = {**options, "rdoinfo": f"{gerrit.url}/rdoinfo"}

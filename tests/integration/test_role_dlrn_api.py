@@ -153,7 +153,7 @@ def test_what_it_can_not_start_with_is_said(trunk, role):
     with socket.create_server(("127.0.0.1", role.variables["dlrn_api_port"])):
         output, changed = role.run()
     assert changed is None
-    assert f"can not listen at 127.0.0.1:{role.variables['dlrn_api_port']}" in output
+    assert f"cannot listen at 127.0.0.1:{role.variables['dlrn_api_port']}" in output
 
 
 def test_a_stop_of_what_was_never_started(role):

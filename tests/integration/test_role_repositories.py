@@ -110,7 +110,7 @@ def test_trunk_is_followed_by_hashed_directories(trunk, role, tmp_path):
     assert changed is None
     assert "closest first: consistent" in output
 
-    # Neither file is written where one of them can not be.
+    # Neither file is written where one of them cannot be.
     before = {path.name: path.read_text() for path in role.folder.iterdir()}
     (tmp_path / "deps.repo").write_text("<html>Sign in</html>")
     output, changed = role(label="current", **options)

@@ -285,7 +285,7 @@ def test_nothing_is_run_whose_result_could_not_be_reported(stage):
     )
     done = run_playbook(stage / "unreported.yml", environment={"RELENG_MOLECULE": str(stage)})
     assert done.returncode != 0
-    assert "packstack-scenario001 was not run, because its votes can not be read" in " ".join(done.stdout.split())
+    assert "packstack-scenario001 was not run, because its votes cannot be read" in " ".join(done.stdout.split())
     assert not (stage / "unreported").exists()
 
 

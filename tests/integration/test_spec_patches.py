@@ -139,9 +139,9 @@ def test_without_patches_upstream_is_not_asked(run, upstream):
     ("options", "message"),
     [
         ({"version": "3.0"}, "has no tag 3.0 or v3.0"),
-        ({"version": "--upload-pack=x"}, "can not be a version"),
+        ({"version": "--upload-pack=x"}, "cannot be a version"),
         ({"upstream": "ext::sh -c id"}, "remote helpers are not used"),
-        ({"upstream": "/nowhere"}, "can not be fetched"),
+        ({"upstream": "/nowhere"}, "cannot be fetched"),
     ],
 )
 def test_bad_input_is_named(run, upstream, options, message):

@@ -60,7 +60,7 @@ def test_the_real_release_beside_the_real_constraints(tmp_path):
         "name": "openstacksdk",
         "pin": "4.6.0",  # tags/flamingo-uc.yml: "- project: openstacksdk ... source-branch: 4.6.0"
         "versions": {"el9s": "4.5.0", "el10s": "4.7.2"},
-        "reason": "one pin can not be 4.5.0 for el9s (line 465), 4.7.2 for el10s (line 466)",
+        "reason": "one pin cannot be 4.5.0 for el9s (line 465), 4.7.2 for el10s (line 466)",
     }
     # Of tags/flamingo-uc.yml and 2025.2.txt: diskimage-builder is not pinned and 3.39.0, heat-translator 3.2.0 and
     # 3.3.0, ironicclient 5.13.0 and 5.13.1, kuryr (kuryr-lib) not pinned and 3.3.1, os-vif 4.1.0 and 4.2.1, sushy

@@ -68,7 +68,7 @@ class RootTimeout(RootError):
 
 
 class RepositoryUnreachable(RootError):
-    """A repository's metadata can not be read."""
+    """A repository's metadata cannot be read."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Configuration:
     def checksums(self) -> dict[str, str]:
         """The sha256 of each repository's repomd.xml by its id: what the repositories hold now.
 
-        :raises RepositoryUnreachable: one can not be read, or does not hold what it is pinned to.
+        :raises RepositoryUnreachable: one cannot be read, or does not hold what it is pinned to.
         """
         found = {}
         for name, options in self.repositories().items():
@@ -168,7 +168,7 @@ def _read_repomd(name: str, options: t.Mapping[str, str]) -> bytes:
             url = found[1] if found else options["metalink"]
         return _fetch(url)
     except (OSError, IndexError, KeyError, ValueError) as error:
-        raise RepositoryUnreachable(f"The repository {name} ({_shown(options)}) can not be read: {error}") from error
+        raise RepositoryUnreachable(f"The repository {name} ({_shown(options)}) cannot be read: {error}") from error
 
 
 def _shown(options: t.Mapping[str, str]) -> str:
@@ -303,7 +303,7 @@ class Dnf:
             *("dnf", "-y", "-c", "/tmp/dnf.conf", "--installroot", root, "--releasever", configuration.releasever),  # noqa: S108
             # Debian switches it on: it would copy packages into a repository of its own, for later builds to find.
             *("--disableplugin=local", "--setopt=metadata_expire=0", "--setopt=install_weak_deps=0"),
-            # A repository that can not be read must not pass for an empty one.
+            # A repository that cannot be read must not pass for an empty one.
             "--setopt=skip_if_unavailable=0",
             # Not what a package put into the root.
             *("--setopt=varsdir=/etc/dnf/vars", f"--setopt=cachedir={self._cache}"),
@@ -326,7 +326,7 @@ class Dnf:
     def query(self, *arguments: str) -> str:
         """What dnf says of the root, without looking at a repository.
 
-        :raises RootError: it can not say it.
+        :raises RootError: it cannot say it.
         """
         try:
             done = confined([*self.argv, "-q", "-C", "--disablerepo=*", *arguments], self._sandbox((), False), apart=True, tail=2**24)
@@ -526,7 +526,7 @@ def remove_tree(path: str) -> None:
     for point in mounts_below(path):
         subprocess.run(["umount", "--lazy", point], check=False)
     if mounts_below(path):
-        raise RootError(f"{path} can not be removed: something is still mounted at {mounts_below(path)[0]}")
+        raise RootError(f"{path} cannot be removed: something is still mounted at {mounts_below(path)[0]}")
     remove_folder(path)
 
 
@@ -547,7 +547,7 @@ def end_processes(root: str) -> list[int]:
                 os.kill(pid, signal.SIGKILL)
         killed.update(running)
         time.sleep(0.1)
-    raise RootError(f"Processes that run in {root} can not be ended: {_processes_in(root)}")
+    raise RootError(f"Processes that run in {root} cannot be ended: {_processes_in(root)}")
 
 
 def _processes_in(root: str) -> list[int]:

@@ -101,7 +101,7 @@ class DebPackage(Change):
             run_command([*argv, "--", *self.packages], log=self.log)
         except CommandFailed as error:
             raise NotFound(
-                f"apt-get can not fetch {', '.join(self.packages)}; the log {self.log} says why. If it knows none of "
+                f"apt-get cannot fetch {', '.join(self.packages)}; the log {self.log} says why. If it knows none of "
                 "them, its lists are missing: run apt-get update."
             ) from error
         names = re.findall(r"^'[^']+' (\S+\.deb) ", listed, re.MULTILINE)

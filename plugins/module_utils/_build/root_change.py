@@ -25,7 +25,7 @@ _ILLEGAL = "\r\n[]"
 
 @contextlib.contextmanager
 def translated(log: str | None = None) -> t.Iterator[None]:
-    """Errors of clean_root.py as those of the collection, which it can not import."""
+    """Errors of clean_root.py as those of the collection, which it cannot import."""
     try:
         yield
     except clean_root.RootTimeout as error:
@@ -141,7 +141,7 @@ def dnf_configuration(repositories: t.Iterable[t.Mapping[str, t.Any]], files: t.
     """dnf's configuration for repositories given as data and as .repo files.
 
     :raises InvalidInput: a repository without id or address, an id or value that would break out of its line, a file
-        that can not be read, or no repository at all.
+        that cannot be read, or no repository at all.
     """
     plain = []
     for repository in repositories:
@@ -151,7 +151,7 @@ def dnf_configuration(repositories: t.Iterable[t.Mapping[str, t.Any]], files: t.
         if any(sign in text for text in values["id"] for sign in _ILLEGAL) or any(
             "\n" in text for text in values.values()
         ):
-            raise InvalidInput(f"The repository {dict(repository)} has an id or a value that dnf can not have.")
+            raise InvalidInput(f"The repository {dict(repository)} has an id or a value that dnf cannot have.")
         if not re.fullmatch(r"(?:[0-9a-f]{64})?", values.get(clean_root.PIN, "")) or (
             clean_root.PIN in values and "baseurl" not in values
         ):
@@ -166,12 +166,12 @@ def dnf_configuration(repositories: t.Iterable[t.Mapping[str, t.Any]], files: t.
             with open(path, encoding="utf-8") as file:
                 text += "\n" + file.read() + "\n"
         except (OSError, UnicodeDecodeError) as error:
-            raise InvalidInput(f"The repository file {path} can not be read: {error}") from error
+            raise InvalidInput(f"The repository file {path} cannot be read: {error}") from error
     try:
         if not clean_root.Configuration(text, "", ()).repositories():
             raise InvalidInput("No repository is given, or all are disabled: a clean root has to come from somewhere.")
     except clean_root.configparser.Error as error:
-        raise InvalidInput(f"The repository files can not be understood: {error}") from error
+        raise InvalidInput(f"The repository files cannot be understood: {error}") from error
     return text
 
 

@@ -36,7 +36,7 @@ class Spec:
 
 
 def read_spec(text: str) -> Spec:
-    """What can be understood of a spec file; what can not is left out."""
+    """What can be understood of a spec file; what cannot is left out."""
     spec = Spec()
     macros: dict[str, str] = {}
     current = ""

@@ -57,7 +57,7 @@ class TreePackage:
         for field in ("name", "version", "release", "arch"):
             value = getattr(self, field)
             if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+~^-]*", value) or field != "name" and "-" in value:
-                raise InvalidInput(f"{value!r} can not be the {field} of an RPM.")
+                raise InvalidInput(f"{value!r} cannot be the {field} of an RPM.")
 
     @property
     def file_name(self) -> str:

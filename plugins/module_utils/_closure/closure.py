@@ -24,7 +24,7 @@ class Unresolved(t.NamedTuple):
     :param repository: id of the repository of ``package``.
     :param package: NEVRA of the package that requires it.
     :param source: NVR of its source package, empty where the metadata does not say.
-    :param kind: ``closure``: nothing provides it; ``installability``: it can not be installed with all it needs.
+    :param kind: ``closure``: nothing provides it; ``installability``: it cannot be installed with all it needs.
     :param reason: what is wrong, for people.
     """
 

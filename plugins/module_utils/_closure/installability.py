@@ -4,7 +4,7 @@
 # Private to rdo.releng: no promise is made about what lies in here.
 """The second tier: can each package be installed together with everything it needs?
 
-Closure looks one step far. Conflicts, obsoletes, versions that can not meet and what is missing further down are found
+Closure looks one step far. Conflicts, obsoletes, versions that cannot meet and what is missing further down are found
 only by solving. One solution that holds a thousand packages shows at once that each of them can be installed, so only
 packages that are in no common solution are solved for themselves.
 """
@@ -22,7 +22,7 @@ _TOGETHER = 1000
 
 @dataclasses.dataclass(frozen=True)
 class Uninstallable:
-    """A package that can not be installed.
+    """A package that cannot be installed.
 
     :param number: the package.
     :param packages: those that the solver's reason speaks of.
@@ -38,7 +38,7 @@ class Uninstallable:
 
 
 def uninstallable(packages: Packages, seen: list[int], numbers: t.Iterable[int]) -> list[Uninstallable]:
-    """Those of ``numbers`` that can not be installed into an empty system from the packages ``seen``, sorted.
+    """Those of ``numbers`` that cannot be installed into an empty system from the packages ``seen``, sorted.
 
     Weak dependencies are left out. libsolv sees ``seen`` only from then on.
     """

@@ -154,7 +154,7 @@ class Packages:
         return one
 
     def _add_files(self) -> None:
-        """Let packages provide the files that somebody requires; filelists are read where primary can not know all."""
+        """Let packages provide the files that somebody requires; filelists are read where primary cannot know all."""
         pool = self.pool
         paths = {pool.id2str(one): one for one in pool.addfileprovides_queue()}
         pool.createwhatprovides()

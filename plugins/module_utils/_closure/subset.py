@@ -258,7 +258,7 @@ class _Search:
         return chosen
 
     def _because(self, build: int, chosen: frozenset[int]) -> list[str]:
-        """Why a build is held: what follows from its going, down to what can not be; or whom it gives way to."""
+        """Why a build is held: what follows from its going, down to what cannot be; or whom it gives way to."""
         while True:
             steps = self._followed(build)
             if steps is not None:

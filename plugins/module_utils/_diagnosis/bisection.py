@@ -31,7 +31,7 @@ class Finding:
         - ``together``: several parts, none of which is to blame without the others
         - ``elsewhere``: it is not green even with every part as it was
         - ``gone``: it is not red even with every part as it is now
-        - ``unclear``: one of these parts, or several; what would tell them apart can not be tried
+        - ``unclear``: one of these parts, or several; what would tell them apart cannot be tried
     :param parts: in the order in which they were given.
     """
 
@@ -94,7 +94,7 @@ class _Search:
             return Finding("single", suspects)
         if alone == GREEN:
             return self._together()
-        # It can not be tried alone. When all is green without it, it is to blame, whoever helps.
+        # It cannot be tried alone. When all is green without it, it is to blame, whoever helps.
         without = self._ask(self.everything - {*suspects})
         return Finding("single" if without == GREEN else "unclear", suspects if without == GREEN else self.parts)
 

@@ -6,7 +6,7 @@
 
 A log is read once from the beginning. A line that begins with ``+ `` is a command that our own runners logged, and one
 of mock's or DLRN's own sentences begins a new stage: the same words mean that a requirement of the build is missing
-while the root is prepared, and that what was built can not be installed afterwards.
+while the root is prepared, and that what was built cannot be installed afterwards.
 
 A log is written by whoever builds or tests: only the beginning of a line is looked at, by patterns that take time in
 proportion to its length, and of very many lines the first and the last.
@@ -153,14 +153,14 @@ def diagnose_file(path: str, start: int = 0) -> Diagnosis:
     """As :func:`diagnose`, for a log file; of a very long one its end.
 
     :param start: byte from which on it is read; before, others have written.
-    :raises NotFound: it can not be read.
+    :raises NotFound: it cannot be read.
     """
     try:
         with open_input(path, "log") as file:
             file.seek(max(start, os.fstat(file.fileno()).st_size - READ_BYTES))
             return diagnose(file.read(READ_BYTES).decode(errors="replace"))
     except (OSError, InvalidInput) as error:
-        raise NotFound(f"The log {path} can not be read: {error}") from error
+        raise NotFound(f"The log {path} cannot be read: {error}") from error
 
 
 _WEIGHT = [

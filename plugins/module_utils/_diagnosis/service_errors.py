@@ -54,7 +54,7 @@ class ServiceError:
 def errors_of(path: str, expected: t.Sequence[re.Pattern[str]]) -> t.Iterator[ServiceError]:
     """The errors of one log, in its order.
 
-    :raises NotFound: it can not be read.
+    :raises NotFound: it cannot be read.
     """
     service, at = os.path.basename(path)[: -len(".log")], ""
     try:
@@ -73,7 +73,7 @@ def errors_of(path: str, expected: t.Sequence[re.Pattern[str]]) -> t.Iterator[Se
                 if message.strip() and not any(pattern.search(line) for pattern in expected):
                     yield ServiceError(at, service, one_line(message)[:500])
     except OSError as error:
-        raise NotFound(f"The log {path} can not be read: {error}") from error
+        raise NotFound(f"The log {path} cannot be read: {error}") from error
 
 
 def first_errors(folder: str, ignored: t.Sequence[str], expected: t.Sequence[str]) -> list[ServiceError]:

@@ -23,7 +23,7 @@ class FailureClass(str, enum.Enum):
     SOURCE_MISSING = "source-missing"  # an archive, patch or revision is not there, or not the one that was signed
     PACKAGING = "packaging"  # the spec file does not parse, or does not say what is built
     TESTS_FAILED = "tests-failed"  # tests ran, or could not be imported, and failed
-    NOT_INSTALLABLE = "not-installable"  # it was built, and can not be installed
+    NOT_INSTALLABLE = "not-installable"  # it was built, and cannot be installed
     SERVICE_FAILED = "service-failed"  # a service was not set up, did not answer, or ended while it was tested
     TIMEOUT = "timeout"  # its time was over
     INFRASTRUCTURE = "infrastructure"  # network, disk, memory, a service, a key: not the package's fault

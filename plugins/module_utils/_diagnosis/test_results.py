@@ -63,7 +63,7 @@ def read_results(path: str) -> tuple[str, Results]:
             if not start or b"\xb3" in start:  # the byte that every packet begins with
                 return "subunit", _read_subunit(file, path)
         except OSError as error:
-            raise InvalidInput(f"The results {path} can not be read: {error}", path=path) from error
+            raise InvalidInput(f"The results {path} cannot be read: {error}", path=path) from error
     # What it says is not quoted: tests could have put anything there.
     raise InvalidInput(f"The results {path} are neither a subunit stream nor JUnit's XML.", path=path)
 
@@ -193,7 +193,7 @@ def report_results(
     if not paths:
         raise InvalidInput("No file with results was given.")
     if most < 0 or slowest < 0:
-        raise InvalidInput(f"{'most' if most < 0 else 'slowest'} is {min(most, slowest)}; it can not be below 0.")
+        raise InvalidInput(f"{'most' if most < 0 else 'slowest'} is {min(most, slowest)}; it cannot be below 0.")
     patterns = _patterns(groups or {})
     together = Results()
     files = []

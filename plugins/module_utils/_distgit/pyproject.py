@@ -73,7 +73,7 @@ def migrate(
     """
     for name in (*excluded_build, *excluded_run):
         if not _NAME.fullmatch(name):
-            raise InvalidInput(f"{name!r} can not be the name of a distribution.", name=name)
+            raise InvalidInput(f"{name!r} cannot be the name of a distribution.", name=name)
     return _Migration(spec, excluded_build, excluded_run, tox).run()
 
 

@@ -81,7 +81,7 @@ class SpecText:
         """The spec file at ``path``.
 
         :raises NotFound: there is none.
-        :raises InvalidInput: it can not be read, is no UTF-8, or is larger than any spec file.
+        :raises InvalidInput: it cannot be read, is no UTF-8, or is larger than any spec file.
         """
         try:
             with open(path, encoding="utf-8", newline="") as file:

@@ -6,7 +6,7 @@
 
 DLRN gives the hash when the candidate is staged, so it stands in the lockfile and is not part of its id. The lockfile
 is not believed: the server is asked what it promoted under that name. The hash is the MD5 of the .repo file of all
-components, which DLRN keeps below the label (``aggregate_repo_files`` of ``dlrn/utils.py``). Where that file can not be
+components, which DLRN keeps below the label (``aggregate_repo_files`` of ``dlrn/utils.py``). Where that file cannot be
 read any more, the promotions up to the one that has the hash tell: the label held each component's newest then.
 """
 

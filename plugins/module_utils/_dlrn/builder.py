@@ -63,7 +63,7 @@ class Pending:
     """A package that has, or may have, something to build.
 
     :param reason: why, as a person would say it.
-    :param spec: text of the distgit's spec file; None: there is not exactly one, or it can not be read.
+    :param spec: text of the distgit's spec file; None: there is not exactly one, or it cannot be read.
     """
 
     package: str
@@ -92,7 +92,7 @@ class Builder:
             self.scriptsdir = parser.get("DEFAULT", "scriptsdir", fallback="")
             self._database = parser.get("DEFAULT", "database_connection", fallback="")
         except (configparser.Error, UnicodeDecodeError) as error:
-            raise InvalidInput(f"DLRN's configuration {config_file} can not be used: {error}") from error
+            raise InvalidInput(f"DLRN's configuration {config_file} cannot be used: {error}") from error
         self.config_file = config_file
         self.info_repo = info_repo
         self.log = log
@@ -103,7 +103,7 @@ class Builder:
     def state(self, since: int = -1) -> State:
         """What DLRN has recorded; commits are those with an id after ``since``, none when that is -1.
 
-        :raises CommandFailed: DLRN can not read its configuration, rdoinfo or its database.
+        :raises CommandFailed: DLRN cannot read its configuration, rdoinfo or its database.
         :raises TimedOut: it does not answer.
         """
         request = {"config_file": self.config_file, "info_repo": self.info_repo, "since": since}
@@ -125,7 +125,7 @@ class Builder:
             message = done.stderr.decode(errors="replace").strip()
             last = message.splitlines()[-1] if message else f"exit status {done.returncode}"
             raise CommandFailed(
-                f"DLRN can not say what it has built: {last}. Look at {self.config_file} and at rdoinfo.",
+                f"DLRN cannot say what it has built: {last}. Look at {self.config_file} and at rdoinfo.",
                 output=message,
             )
         answer = load_json(done.stdout, "The answer of DLRN's Python", _MOST_ANSWER)
@@ -311,7 +311,7 @@ def _ls_remote(url: str, *patterns: str) -> dict[str, str]:
         output = _git("ls-remote", "--", url, *patterns)
     except subprocess.SubprocessError as error:
         said = (getattr(error, "stderr", b"") or b"").decode(errors="replace").strip()
-        raise Unavailable(f"The git repository {url} can not be read: {said or error}") from error
+        raise Unavailable(f"The git repository {url} cannot be read: {said or error}") from error
     return {ref: revision for revision, ref in (line.split("\t", 1) for line in output.decode().splitlines())}
 
 

@@ -121,7 +121,7 @@ def _ask(client: DlrnClient, questions: t.Sequence[dict[str, t.Any]]) -> list[li
         return [[_commit(row) for row in data[f"q{number}"]] for number in range(len(questions))]
     except (KeyError, TypeError) as error:
         raise Unavailable(
-            f"The DLRN API {client.api_url} answers commits that can not be understood: {error!r:.200}"
+            f"The DLRN API {client.api_url} answers commits that cannot be understood: {error!r:.200}"
         ) from error
 
 

@@ -53,7 +53,7 @@ def compare_candidates(before: Candidate, after: Candidate, web: Web) -> dict[st
     :raises NotFound: a repository is gone.
     """
     if before.kind != after.kind:
-        raise InvalidInput(f"A candidate of kind {before.kind} can not be compared with one of kind {after.kind}.")
+        raise InvalidInput(f"A candidate of kind {before.kind} cannot be compared with one of kind {after.kind}.")
     old, new = (_built(one, other, web) for one, other in ((before, after), (after, before)))
     packages = [
         _change(old.get(project), new.get(project))

@@ -4,7 +4,7 @@
 # Private to rdo.releng: no promise is made about what lies in here.
 """DLRN's build drivers, and what a host must have for them before the first build.
 
-A build that can not work is a failed commit for DLRN, and DLRN tries no commit twice by itself.
+A build that cannot work is a failed commit for DLRN, and DLRN tries no commit twice by itself.
 """
 
 from __future__ import annotations

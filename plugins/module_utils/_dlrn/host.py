@@ -32,7 +32,7 @@ class DlrnHost:
     def __init__(self, config: str) -> None:
         parser = configparser.RawConfigParser()
         if not parser.read(config):
-            raise NotFound(f"There is no configuration of DLRN at {config}, or it can not be read.", path=config)
+            raise NotFound(f"There is no configuration of DLRN at {config}, or it cannot be read.", path=config)
         os.chdir(os.path.dirname(os.path.abspath(config)))
         self.utils = load_library("dlrn.utils")
         self.db = load_library("dlrn.db")
@@ -76,7 +76,7 @@ class DlrnHost:
             return driver.getpackages(tags=self.options.tags)
         except Exception as error:
             raise InvalidInput(
-                f"DLRN's list of packages can not be read ({self.options.pkginfo_driver}): {error}"
+                f"DLRN's list of packages cannot be read ({self.options.pkginfo_driver}): {error}"
             ) from error
 
     def aggregate(self, name: str) -> str:

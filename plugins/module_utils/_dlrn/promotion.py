@@ -175,7 +175,7 @@ class _Tree:
     """A label's .repo file.
 
     :param sections: the address of each component; None as the key where there are none.
-    :param problem: why it can not be read, a sentence; empty if it can.
+    :param problem: why it cannot be read, a sentence; empty if it can.
     """
 
     sections: dict[str | None, str]
@@ -282,7 +282,7 @@ def read_facts(client: DlrnClient, wanted: t.Collection[Hashes]) -> dict[Hashes,
 
 
 def _nonsense(client: DlrnClient, what: str, error: Exception) -> Unavailable:
-    return Unavailable(f"The DLRN API {client.api_url} answers {what} that it can not have: {error!r}.")
+    return Unavailable(f"The DLRN API {client.api_url} answers {what} that it cannot have: {error!r}.")
 
 
 def promote(client: DlrnClient, name: str, components: t.Sequence[Component]) -> None:

@@ -59,7 +59,7 @@ class Purge(Change):
             raise InvalidInput(f"older_than is {self.older_than} days; at least 1 is needed.")
         both = sorted(set(self.keep) & set(self.forget))
         if both:
-            raise InvalidInput(f"Labels can not be kept and forgotten: {', '.join(both)}.")
+            raise InvalidInput(f"Labels cannot be kept and forgotten: {', '.join(both)}.")
         self._read_config()
         if self.lock and not self.check_mode:
             # A candidate that is staged after the labels were looked at would not be kept.
@@ -85,7 +85,7 @@ class Purge(Change):
         parser = configparser.RawConfigParser()
         if not parser.read(self.config):
             raise NotFound(
-                f"There is no configuration of DLRN at {self.config}, or it can not be read.", path=self.config
+                f"There is no configuration of DLRN at {self.config}, or it cannot be read.", path=self.config
             )
         try:
             datadir = parser.get("DEFAULT", "datadir")
@@ -98,7 +98,7 @@ class Purge(Change):
         self._folder = os.path.dirname(os.path.abspath(self.config))
         self._repos = os.path.abspath(os.path.join(self._folder, datadir, "repos"))
         if "," in self._repos:
-            raise InvalidInput(f"dlrn-purge can not exclude folders below {self._repos}: there is a comma in it.")
+            raise InvalidInput(f"dlrn-purge cannot exclude folders below {self._repos}: there is a comma in it.")
 
     def _bases(self) -> list[str]:
         """The folders that labels' links lie in."""

@@ -77,6 +77,6 @@ def find_settled(
         # A clock that was set back must not make it wait for hours.
         sleep(min(wait, settle))
     raise TimedOut(
-        "DLRN's API goes on changing labels, so work can not be told from wreckage. Try again when it is quiet.",
+        "DLRN's API goes on changing labels, so work cannot be told from wreckage. Try again when it is quiet.",
         found=[finding.what for finding in found],
     )

@@ -27,7 +27,7 @@ def store_of(params: t.Mapping[str, t.Any]) -> VoteStore:
 class ReportedVote(Change):
     """A job's result on a candidate, in a store.
 
-    :param store: asked for when the plan is made, so that an option it can not use is an error like others.
+    :param store: asked for when the plan is made, so that an option it cannot use is an error like others.
     :param timestamp: when the job ended; None: now, unless the job's newest vote says the same.
     """
 

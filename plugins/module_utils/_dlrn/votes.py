@@ -103,7 +103,7 @@ class VoteStore(abc.ABC):
         """Write ``vote`` unless it is there already; whether it was written."""
 
     def require_known(self, candidate: Candidate, votes: list[Vote]) -> None:  # noqa: B027
-        """Refuse a candidate that a vote can not be filed under.
+        """Refuse a candidate that a vote cannot be filed under.
 
         :param votes: those that :meth:`read` found.
         """
@@ -132,7 +132,7 @@ class DlrnVoteStore(VoteStore):
         hashes = super().hashes(candidate)
         if not hashes:
             raise InvalidInput(
-                f"DLRN can not keep votes on candidate {candidate.id}: it is of kind {candidate.kind}, with "
+                f"DLRN cannot keep votes on candidate {candidate.id}: it is of kind {candidate.kind}, with "
                 f"{len(candidate.components)} components and no aggregate_hash. Stage it under a label and resolve "
                 "that, or keep its votes in a directory."
             )
@@ -153,7 +153,7 @@ class DlrnVoteStore(VoteStore):
             found = [{name: row[name] for name in NAMING[path] if name in row} for row in answer]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Unavailable(
-                f"The DLRN API {self.client.api_url} answers votes that can not be understood: {error!r:.200}"
+                f"The DLRN API {self.client.api_url} answers votes that cannot be understood: {error!r:.200}"
             ) from error
         for named in found:
             self._require_same(hashes, named)
@@ -249,7 +249,7 @@ class DirectoryVoteStore(VoteStore):
     def report(self, candidate: Candidate, vote: Vote) -> bool:
         check_vote(vote)
         if vote.candidate != candidate.id:
-            raise InvalidInput(f"A vote on candidate {vote.candidate} can not be filed under {candidate.id}.")
+            raise InvalidInput(f"A vote on candidate {vote.candidate} cannot be filed under {candidate.id}.")
         if same_result(self.read(candidate), vote):
             return False
         name = f"{vote.job}-{vote.timestamp}-{digest(vote.document())[:12]}.json"

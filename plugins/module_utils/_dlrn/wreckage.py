@@ -339,7 +339,7 @@ class Wreckage:
         return (f"{self.host.reponame}.repo", f"{self.host.reponame}.repo.md5", "versions.csv")
 
     def _sections(self, name: str, aggregate_hash: str | None) -> set[str | None] | None:
-        """The components of a promotion's aggregate; None: it can not be told, because its file is not whole."""
+        """The components of a promotion's aggregate; None: it cannot be told, because its file is not whole."""
         if not self.host.components or not os.path.isdir(os.path.join(self.host.repos, name)):
             return set()
         path = os.path.join(self.host.repos, name, _sharded(aggregate_hash or ""), f"{self.host.reponame}.repo")

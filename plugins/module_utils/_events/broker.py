@@ -27,7 +27,7 @@ PRECONDITION_FAILED = 406
 class Broker:
     """A connection with one channel, made from the options of the doc fragment ``_amqp``.
 
-    :raises Unavailable: it can not be reached, or does not let this user in.
+    :raises Unavailable: it cannot be reached, or does not let this user in.
     """
 
     def __init__(self, params: t.Mapping[str, t.Any]) -> None:

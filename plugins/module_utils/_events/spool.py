@@ -28,8 +28,8 @@ MOST_BYTES = 4 * 1024 * 1024
 def keep(inbox: str, ident: t.Any, topic: t.Any, body: t.Any) -> bool:
     """Have a message in the inbox, on disk; False: it was known.
 
-    :raises ValueError: it can not be kept as it is, ever: what its id or topic must not be, or too long.
-    :raises OSError: it can not be kept now, as when the disk is full.
+    :raises ValueError: it cannot be kept as it is, ever: what its id or topic must not be, or too long.
+    :raises OSError: it cannot be kept now, as when the disk is full.
     """
     if not isinstance(ident, str) or not ID.fullmatch(ident):
         raise ValueError(f"{str(ident)[:200]!r} cannot be the id of a message: letters, digits, '.', '_' and '-' can")

@@ -271,7 +271,7 @@ class GerritClient:
             return Refused(f"{what}: {self.username or 'Anybody'} may not do this: {short}", **data)
         if status == 404:
             return NotFound(
-                f"{what}: there is no such thing, or {self.username or 'anybody'} can not see it: {short}", **data
+                f"{what}: there is no such thing, or {self.username or 'anybody'} cannot see it: {short}", **data
             )
         if status in (409, 412):
             return Conflict(f"{what}: Gerrit refuses, as things are: {short}", **data)

@@ -35,7 +35,7 @@ class ProjectPresent(Change):
     def plan(self) -> Plan:
         for name in filter(None, (self.project, self.branch, self.parent)):
             if not _PROJECT.fullmatch(name):
-                raise InvalidInput(f"{name!r} can not be a project or branch.", project=name)
+                raise InvalidInput(f"{name!r} cannot be a project or branch.", project=name)
         there = self._is_there()
         actions = [] if there else [f"create the project {self.project}"]
         return Plan({"exists": there}, {"exists": True}, actions, {"existed": there})

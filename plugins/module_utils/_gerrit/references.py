@@ -131,10 +131,10 @@ class BranchChange(Change):
 
     def _check(self) -> None:
         if not _PROJECT.fullmatch(self.project):
-            raise InvalidInput(f"{self.project!r} can not be a project.", project=self.project)
+            raise InvalidInput(f"{self.project!r} cannot be a project.", project=self.project)
         for name in filter(None, (self.branch, self.tag, self.from_branch)):
             if not _NAME.fullmatch(name) or name.startswith("refs/"):
-                raise InvalidInput(f"{name!r} can not be the name of a branch or tag.", name=name)
+                raise InvalidInput(f"{name!r} cannot be the name of a branch or tag.", name=name)
         if self.revision is not None and not _COMMIT.fullmatch(self.revision):
             raise InvalidInput(f"{self.revision!r} is no whole hash of a commit.", revision=self.revision)
 

@@ -33,7 +33,7 @@ def remote_revision(repository: str, version: str, timeout: float) -> str:
             raise NotFound(f"The repository {repository} has no commit {version}.")
         return version
     if not REFERENCE.fullmatch(version):
-        raise InvalidInput(f"{version!r} can not be the name of a branch or tag.")
+        raise InvalidInput(f"{version!r} cannot be the name of a branch or tag.")
     exact = version == "HEAD" or version.startswith("refs/")
     wanted = [version] if exact else [f"refs/heads/{version}", f"refs/tags/{version}"]
     # With ^{}: the commit that an annotated tag is for.
@@ -54,7 +54,7 @@ def remote_revision(repository: str, version: str, timeout: float) -> str:
 def has_revision(repository: str, revision: str, timeout: float) -> bool:
     """Whether the commit can still be fetched.
 
-    :raises Unavailable: the repository itself can not be read.
+    :raises Unavailable: the repository itself cannot be read.
     """
     with tempfile.TemporaryDirectory(prefix="revision.") as work:
         _git(timeout, "init", "--quiet", "--bare", work)
@@ -84,7 +84,7 @@ def _references(repository: str, timeout: float, *patterns: str) -> dict[str, st
         answer = _git(timeout, "ls-remote", *chosen, "--", repository, *patterns)
     except CommandFailed as error:
         raise Unavailable(
-            f"The git repository {repository} can not be read: {error.data['output'].strip()[-300:]}", **error.data
+            f"The git repository {repository} cannot be read: {error.data['output'].strip()[-300:]}", **error.data
         ) from error
     except TimedOut as error:
         raise TimedOut(f"The git repository {repository} did not answer within {timeout:g} s.", **error.data) from error

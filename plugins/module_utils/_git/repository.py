@@ -20,7 +20,7 @@ from .._module.command import Finished, run_command
 from .._module.errors import CommandFailed, InvalidInput
 from .._module.runner import Change, Plan
 
-# A name that git accepts and that can not be taken for an option or a path outside of refs/.
+# A name that git accepts and that cannot be taken for an option or a path outside of refs/.
 REFERENCE = re.compile(r"(?!.*(\.\.|@\{|//|\.lock$|/$))[A-Za-z0-9_][A-Za-z0-9._/@+-]*")
 
 
@@ -153,7 +153,7 @@ class CommittedContent(Change):
     def plan(self) -> Plan:
         for name in filter(None, (self.branch, self.tag)):
             if not REFERENCE.fullmatch(name):
-                raise InvalidInput(f"{name!r} can not be the name of a branch or tag.")
+                raise InvalidInput(f"{name!r} cannot be the name of a branch or tag.")
         self._repository = Repository(self.repository, Identity(self.author_name, self.author_email))
         head = self._repository.revision(f"refs/heads/{self.branch}") if self._repository.exists else None
         before = {"head": head}
@@ -205,7 +205,7 @@ def _inside(folder: str, place: str) -> pathlib.Path:
     """
     path = pathlib.Path(folder, os.path.normpath("/" + place).lstrip("/"))
     if not path.resolve().is_relative_to(pathlib.Path(folder).resolve()):
-        raise InvalidInput(f"{place} can not be written: a link leads out of the content there.")
+        raise InvalidInput(f"{place} cannot be written: a link leads out of the content there.")
     return path
 
 
@@ -221,7 +221,7 @@ def unpack(source: str, folder: str) -> None:
     try:
         run_command(["tar", "--no-same-owner", "--strip-components=1", "-C", folder, "-xf", os.path.abspath(source)])
     except CommandFailed as error:
-        raise InvalidInput(f"{source} can not be unpacked: {error.message}") from error
+        raise InvalidInput(f"{source} cannot be unpacked: {error.message}") from error
 
 
 def _remove(folder: str, patterns: t.Sequence[str]) -> None:

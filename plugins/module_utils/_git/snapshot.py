@@ -56,7 +56,7 @@ def take_snapshot(source: str, revision: str, cache: str, timeout: float) -> Sna
     :raises TimedOut: it did not answer in time.
     """
     if not REFERENCE.fullmatch(revision):
-        raise InvalidInput(f"{revision!r} can not be the name of a revision.", revision=revision)
+        raise InvalidInput(f"{revision!r} cannot be the name of a revision.", revision=revision)
     if is_url(source):
         return _fetch(source, revision, cache, timeout)
     repository = Repository(source)
@@ -101,7 +101,7 @@ def _fetch(url: str, revision: str, cache: str, timeout: float) -> Snapshot:
             except CommandFailed as error:
                 output = error.data["output"].strip()
                 problem = NotFound if "couldn't find remote ref" in output or "not our ref" in output else Unavailable
-                raise problem(f"{revision} can not be fetched from {url}: {output}", url=url, body=output) from error
+                raise problem(f"{revision} cannot be fetched from {url}: {output}", url=url, body=output) from error
             commit = repository.revision("FETCH_HEAD")
         if commit is None:
             raise NotFound(f"{revision} of {url} is no commit.", url=url, revision=revision)

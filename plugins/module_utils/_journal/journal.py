@@ -59,7 +59,7 @@ class Line:
 def read_journal(path: str) -> tuple[list[Line], int]:
     """The lines of a journal in the order of their time, and how many were damaged.
 
-    :raises InvalidInput: it can not be read.
+    :raises InvalidInput: it cannot be read.
     """
     documents, damaged = read_lines(path, "journal")
     lines = []

@@ -43,7 +43,7 @@ def check_moves(given: t.Sequence[t.Mapping[str, t.Any]]) -> list[Move]:
         build, source, target = one.get("build"), one.get("from") or None, one.get("to") or None
         if unknown or not isinstance(build, str) or not (source or target) or source == target:
             raise InvalidInput(
-                f"The move {dict(one)!r} can not be read: it has build, and from, to or both, which differ."
+                f"The move {dict(one)!r} cannot be read: it has build, and from, to or both, which differ."
             )
         Nevra.parse_nvr(build)
         moves.append(Move(build, source, target))

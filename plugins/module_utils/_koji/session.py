@@ -220,7 +220,7 @@ class Hub:
             self._session.opts["max_retries"] = 0
 
     def close(self) -> None:
-        """Log out; a hub that can not be told does not matter."""
+        """Log out; a hub that cannot be told does not matter."""
         if self._session.logged_in:
             try:
                 self._once(Call("logout"), self._session.logout)
@@ -282,7 +282,7 @@ class Hub:
         except requests.exceptions.Timeout:
             raise self._unavailable(what, f"gave no answer in {self._timeout:g} s") from None
         except (requests.exceptions.RequestException, OSError) as error:
-            raise self._unavailable(what, f"can not be reached: {_innermost(error)}") from None
+            raise self._unavailable(what, f"cannot be reached: {_innermost(error)}") from None
 
     def _unavailable(self, what: Call, reason: str, final: bool = False, **data: t.Any) -> Unavailable:
         return Unavailable(
@@ -315,7 +315,7 @@ def _read_profile(name: str) -> dict[str, t.Any]:
         return koji.read_config(name)
     except koji.ConfigurationError as error:
         raise InvalidInput(
-            f"The profile {name!r} can not be used: {error}. Profiles are read from /etc/koji.conf, /etc/koji.conf.d, "
+            f"The profile {name!r} cannot be used: {error}. Profiles are read from /etc/koji.conf, /etc/koji.conf.d, "
             "~/.koji/config and ~/.koji/config.d."
         ) from None
 

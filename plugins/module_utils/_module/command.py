@@ -111,9 +111,9 @@ def run_command(
     :param watch: called with each line of output as it comes.
     :param held: descriptors of locks that the program is to hold as well: when this process is killed, they stay held
         until the program has ended, so that nobody else begins while it is still at work.
-    :raises CommandFailed: any other exit status, or it can not be started.
+    :raises CommandFailed: any other exit status, or it cannot be started.
     :raises TimedOut: when ``timeout`` was over.
-    :raises InvalidInput: the log can not be written.
+    :raises InvalidInput: the log cannot be written.
     """
     program = [find_program(argv[0]) if "/" not in argv[0] else argv[0], *argv[1:]]
     start = time.monotonic()
@@ -136,7 +136,7 @@ def run_command(
                 )
             except OSError as error:
                 known = {"rc": 126, "cmd": list(argv), "output": str(error), "log": log}
-                raise CommandFailed(f"{argv[0]} can not be started: {error}.", **known) from error
+                raise CommandFailed(f"{argv[0]} cannot be started: {error}.", **known) from error
             finally:
                 os.close(write_end)
             try:
@@ -167,7 +167,7 @@ def _full_disk_named(log: str | None) -> t.Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
-        raise InvalidInput(f"The log {log} can not be written: {error}.", log=log) from error
+        raise InvalidInput(f"The log {log} cannot be written: {error}.", log=log) from error
 
 
 def _open_log(path: str | None) -> t.BinaryIO:
@@ -177,7 +177,7 @@ def _open_log(path: str | None) -> t.BinaryIO:
             return open(os.devnull, "ab")
         return open_state(path, "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     except (OSError, InvalidInput) as error:
-        raise InvalidInput(f"The log {path} can not be written: {error}", log=path) from error
+        raise InvalidInput(f"The log {path} cannot be written: {error}", log=path) from error
 
 
 def _copy_output(

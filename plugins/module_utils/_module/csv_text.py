@@ -17,7 +17,7 @@ def read_rows(text: str, what: str, columns: t.Sequence[str]) -> t.Iterator[list
     """The values of ``columns`` in each row, without spaces around them; a value that is missing is empty.
 
     :param what: begins the message.
-    :raises InvalidInput: a column is not there, or a row can not be read; a field is longer than any hash or address.
+    :raises InvalidInput: a column is not there, or a row cannot be read; a field is longer than any hash or address.
     """
     rows = csv.DictReader(io.StringIO(text))
     try:
@@ -27,4 +27,4 @@ def read_rows(text: str, what: str, columns: t.Sequence[str]) -> t.Iterator[list
         for row in rows:
             yield [(row[column] or "").strip() for column in columns]
     except csv.Error as error:
-        raise InvalidInput(f"{what} can not be read at line {rows.line_num}: {error}.") from error
+        raise InvalidInput(f"{what} cannot be read at line {rows.line_num}: {error}.") from error

@@ -34,7 +34,7 @@ def read_yaml(path: str, what: str) -> t.Any:
 
     :param what: what the file is meant to be ("candidate lockfile"), for the messages.
     :raises NotFound: there is no such file.
-    :raises InvalidInput: it can not be read, is too large or no regular file, or is no YAML.
+    :raises InvalidInput: it cannot be read, is too large or no regular file, or is no YAML.
     """
     return parse_yaml(read_input(path, what), what, path)
 
@@ -87,7 +87,7 @@ def write_document(path: str, data: t.Mapping[str, t.Any], mode: int = 0o644) ->
 def write_atomically(path: str, content: bytes, mode: int = 0o644) -> None:
     """Write ``content`` to ``path`` by way of a new file in the same folder, which is made if need be.
 
-    :raises InvalidInput: it can not be written there; what was there before still is.
+    :raises InvalidInput: it cannot be written there; what was there before still is.
     """
     folder = os.path.dirname(os.path.abspath(path))
     try:
@@ -104,4 +104,4 @@ def write_atomically(path: str, content: bytes, mode: int = 0o644) -> None:
             os.unlink(temporary)
             raise
     except OSError as error:
-        raise InvalidInput(f"{path} can not be written: {error}", path=path) from error
+        raise InvalidInput(f"{path} cannot be written: {error}", path=path) from error

@@ -22,14 +22,14 @@ def open_input(path: str, what: str) -> t.BinaryIO:
     A pipe or a device is refused at once: a read of it may wait for ever, or never come to an end.
 
     :raises NotFound: there is no such file.
-    :raises InvalidInput: it is no regular file, or can not be opened.
+    :raises InvalidInput: it is no regular file, or cannot be opened.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
         raise NotFound(f"There is no {what} at {path}.", path=path) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise InvalidInput(f"The {what} {path} can not be read: {_reason(error)}.", path=path) from error
+        raise InvalidInput(f"The {what} {path} cannot be read: {_reason(error)}.", path=path) from error
     return _regular(handle, path, what, "rb")
 
 
@@ -37,13 +37,13 @@ def read_input(path: str, what: str, most: int = MOST_BYTES) -> bytes:
     """All of a file that a user named.
 
     :raises NotFound: there is no such file.
-    :raises InvalidInput: it is no regular file, can not be read, or has more than ``most`` bytes.
+    :raises InvalidInput: it is no regular file, cannot be read, or has more than ``most`` bytes.
     """
     with open_input(path, what) as file:
         try:
             content = file.read(most + 1)
         except OSError as error:
-            raise InvalidInput(f"The {what} {path} can not be read: {_reason(error)}.", path=path) from error
+            raise InvalidInput(f"The {what} {path} cannot be read: {_reason(error)}.", path=path) from error
     if len(content) > most:
         raise InvalidInput(f"The {what} {path} is larger than the {most} bytes that are allowed.", path=path)
     return content
@@ -66,7 +66,7 @@ def open_state(path: str, what: str, flags: int, mode: int = 0o644) -> t.BinaryI
     is written.
 
     :raises NotFound: it is not there, and ``flags`` do not make it.
-    :raises InvalidInput: it is a link or no regular file, or can not be opened.
+    :raises InvalidInput: it is a link or no regular file, or cannot be opened.
     """
     try:
         handle = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, mode)
@@ -74,7 +74,7 @@ def open_state(path: str, what: str, flags: int, mode: int = 0o644) -> t.BinaryI
         raise NotFound(f"There is no {what} at {path}.", path=path) from None
     except (OSError, ValueError) as error:
         link = " It is a link, which is not followed." if os.path.islink(path) else ""
-        raise InvalidInput(f"The {what} {path} can not be opened: {_reason(error)}.{link}", path=path) from error
+        raise InvalidInput(f"The {what} {path} cannot be opened: {_reason(error)}.{link}", path=path) from error
     access = flags & os.O_ACCMODE
     if flags & os.O_APPEND:
         kind = "a+b" if access == os.O_RDWR else "ab"

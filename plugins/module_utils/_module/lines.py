@@ -27,7 +27,7 @@ def append_lines(path: str, documents: t.Iterable[t.Mapping[str, t.Any]], what: 
     """Add ``documents``; they are on disk when this returns. A link at ``path`` is not followed.
 
     :param what: what the file is meant to be ("journal"), for the messages.
-    :raises InvalidInput: it can not be written.
+    :raises InvalidInput: it cannot be written.
     """
     lines = "".join(json.dumps(one, sort_keys=True, allow_nan=False) + "\n" for one in documents).encode()
     folder = os.path.dirname(os.path.abspath(path))
@@ -47,20 +47,20 @@ def append_lines(path: str, documents: t.Iterable[t.Mapping[str, t.Any]], what: 
         if not size:
             _sync_folder(folder)
     except OSError as error:
-        raise InvalidInput(f"The {what} {path} can not be written: {error}", path=path) from error
+        raise InvalidInput(f"The {what} {path} cannot be written: {error}", path=path) from error
 
 
 def read_lines(path: str, what: str) -> tuple[list[dict[str, t.Any]], int]:
     """The documents of a file, and how many lines are none; nothing where there is no file.
 
-    :raises InvalidInput: it can not be read, is a link or no regular file, or is larger than any such file.
+    :raises InvalidInput: it cannot be read, is a link or no regular file, or is larger than any such file.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
         return [], 0
     except OSError as error:
-        raise InvalidInput(f"The {what} {path} can not be read: {error}", path=path) from error
+        raise InvalidInput(f"The {what} {path} cannot be read: {error}", path=path) from error
     try:
         size = _regular(handle, path, what).st_size
     except InvalidInput:

@@ -50,7 +50,7 @@ def held_lock(
         file = open_state(path, "lock", os.O_RDWR | os.O_CREAT)
     except (OSError, InvalidInput) as error:
         raise InvalidInput(
-            f"The lock {path} can not be opened: {error} Name a file that this user may write."
+            f"The lock {path} cannot be opened: {error} Name a file that this user may write."
         ) from error
     with file:
         end = clock() + timeout
@@ -65,7 +65,7 @@ def held_lock(
         try:
             _write(file, {"host": socket.gethostname(), "pid": os.getpid(), "user": _user(), "since": since, **purpose})
         except OSError as error:
-            raise InvalidInput(f"The lock {path} can not be written: {error}.") from error
+            raise InvalidInput(f"The lock {path} cannot be written: {error}.") from error
         try:
             yield file.fileno()
         finally:

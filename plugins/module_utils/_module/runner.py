@@ -6,7 +6,7 @@
 
 A module that only reads calls :func:`run` with a function. A module that changes something calls
 :func:`run_change` with a :class:`Change`: the plan is made once and serves check mode, the diff and the real run,
-so check mode can not promise anything else than what would be done.
+so check mode cannot promise anything else than what would be done.
 
 What a module returns is clean: no control characters, no passwords in addresses, and a message is not endless.
 """

@@ -165,7 +165,7 @@ def _content(answer: Answer, url: str, what: str) -> bytes:
     if answer.status in (404, 410):
         raise NotFound(f"There is no {what} at {url}.", url=url, status=answer.status)
     raise Unavailable(
-        f"The {what} {url} can not be read: {answer.reason or f'status {answer.status}'}.",
+        f"The {what} {url} cannot be read: {answer.reason or f'status {answer.status}'}.",
         url=url,
         status=answer.status,
     )

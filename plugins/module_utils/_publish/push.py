@@ -151,7 +151,7 @@ def walk(folder: str) -> list[str]:
 
 
 def _raise(error: OSError) -> None:
-    raise InvalidInput(f"The folder {error.filename} can not be read: {error}", path=error.filename) from error
+    raise InvalidInput(f"The folder {error.filename} cannot be read: {error}", path=error.filename) from error
 
 
 def _file(path: str, where: str) -> File:

@@ -54,7 +54,7 @@ def compare_pins(
     :param packages: those with ``tag`` and its attributes, by project.
     :param constraints: distro → project → its constraint.
     :returns: one row a project and distro; the pins to set, project → version; and projects whose distros need
-        different versions, where one pin can not serve: for them no pin is proposed.
+        different versions, where one pin cannot serve: for them no pin is proposed.
     """
     rows: list[dict[str, t.Any]] = []
     proposals: dict[str, str] = {}
@@ -89,7 +89,7 @@ def compare_pins(
                     "name": next(iter(wanted.values())).name,
                     "pin": pin,
                     "versions": {distro: constraint.version for distro, constraint in wanted.items()},
-                    "reason": f"one pin can not be {sentence}",
+                    "reason": f"one pin cannot be {sentence}",
                 }
             )
         elif pin not in versions:

@@ -66,7 +66,7 @@ class Folder:
         except FileNotFoundError:
             raise NotFound(f"There is no file {name} in {self.description}.", file=name) from None
         except OSError as error:
-            raise InvalidInput(f"{name} of {self.description} can not be read: {error}") from error
+            raise InvalidInput(f"{name} of {self.description} cannot be read: {error}") from error
 
 
 class Cache:
@@ -187,7 +187,7 @@ class Rdoinfo:
         """All packages by project, resolved.
 
         :param tag: whose attributes are applied, for example a release's name. Packages without it are there too.
-        :raises InvalidInput: for the first package that can not be resolved.
+        :raises InvalidInput: for the first package that cannot be resolved.
         """
         if tag not in self._resolved:
             self._resolved[tag] = {project: self.package(project, tag) for project in self.projects}
@@ -266,14 +266,14 @@ class Rdoinfo:
         # A width or hundreds of references would make megabytes out of a line.
         if _WIDE.search(value) or value.count("%(") > _MOST_REFERENCES:
             raise InvalidInput(
-                f"{key} of project {package.get('project')} can not be filled in: {shown(value)}. Write %(attribute)s.",
+                f"{key} of project {package.get('project')} cannot be filled in: {shown(value)}. Write %(attribute)s.",
                 project=package.get("project"),
             )
         try:
             return value % package
         except (KeyError, ValueError, TypeError) as error:
             raise InvalidInput(
-                f"{key} of project {package.get('project')} can not be filled in: {shown(value)} ({error}).",
+                f"{key} of project {package.get('project')} cannot be filled in: {shown(value)} ({error}).",
                 project=package.get("project"),
             ) from error
 

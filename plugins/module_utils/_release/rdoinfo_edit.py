@@ -138,7 +138,7 @@ class TagFile:
     def _check(self, expected: t.Any) -> None:
         if self._data != expected:
             raise InvalidInput(
-                f"{self._name} is written in a way that can not be edited in place. Write its packages with one "
+                f"{self._name} is written in a way that cannot be edited in place. Write its packages with one "
                 "attribute a line, as the other files have them.",
                 file=self._name,
             )
@@ -266,7 +266,7 @@ class PinChange(Change):
     def plan(self) -> Plan:
         both = sorted(set(self.pins) & set(self.absent))
         if both:
-            raise InvalidInput(f"{', '.join(both)} can not be both in pins and absent.")
+            raise InvalidInput(f"{', '.join(both)} cannot be both in pins and absent.")
         _check_name(self.tag, _PROJECT, "tag")
         name = self.file or f"{self.section}/{self.tag}.yml"
         self._path = os.path.join(self.rdoinfo, os.path.normpath("/" + name).lstrip("/"))
@@ -276,7 +276,7 @@ class PinChange(Change):
         except FileNotFoundError:
             raise NotFound(f"The rdoinfo {self.rdoinfo} has no file {name}.", file=name) from None
         except (OSError, UnicodeDecodeError) as error:
-            raise InvalidInput(f"{name} of the rdoinfo {self.rdoinfo} can not be read: {error}", file=name) from error
+            raise InvalidInput(f"{name} of the rdoinfo {self.rdoinfo} cannot be read: {error}", file=name) from error
         edited = TagFile(before, self.section, name)
         actions = []
         for project, value in sorted(self.pins.items(), key=lambda item: _order(item[0])):
@@ -324,4 +324,4 @@ def _scalar(value: str | None) -> str:
 
 def _check_name(value: t.Any, pattern: re.Pattern[str], what: str) -> None:
     if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise InvalidInput(f"{value!r} can not be a {what}.")
+        raise InvalidInput(f"{value!r} cannot be a {what}.")

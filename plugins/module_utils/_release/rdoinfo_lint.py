@@ -26,7 +26,7 @@ RULES = {
     "repeated-project": "a project that a file lists, or that rdoinfo describes, twice",
     "repeated-name": "two projects with one package name",
     "undescribed-project": "a project with tags that no file describes",
-    "unresolved": "a package that can not be put together: its configuration is not there, for example",
+    "unresolved": "a package that cannot be put together: its configuration is not there, for example",
     "maintainer": "an address that is none, or of a domain that looks misspelt",
     "component": "a component that is not in the list of components",
     "release": "a tag that is no release, no release with -uc, and none of the special ones",
@@ -110,7 +110,7 @@ class _Linter:
         self.findings.append(Finding(file, line, rule, message, suggestion))
 
     def read(self, name: str, importers: tuple[str, ...]) -> None:
-        """Read a file and its imports; what can not be read is a finding of the file that imports it."""
+        """Read a file and its imports; what cannot be read is a finding of the file that imports it."""
         if name in importers:
             self._found("yaml", importers[-1], 1, f"imports {name}, which imports it", f"remove {name} from import")
             return

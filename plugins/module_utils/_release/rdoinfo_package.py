@@ -80,9 +80,9 @@ class PackageRow(Change):
         values = [value for key, value in self.attributes.items() if key != "maintainers" and value]
         for value in [*values, *maintainers, *self.tags]:
             if not isinstance(value, str) or not _VALUE.fullmatch(value):
-                raise InvalidInput(f"{value!r} can not be an attribute of a package.", project=self.project)
+                raise InvalidInput(f"{value!r} cannot be an attribute of a package.", project=self.project)
         if not _PROJECT.fullmatch(self.project):
-            raise InvalidInput(f"{self.project!r} can not be a project.", project=self.project)
+            raise InvalidInput(f"{self.project!r} cannot be a project.", project=self.project)
 
     def _rows(self, text: str) -> dict[str, t.Any]:
         data = YamlReader().read(text, self.file)

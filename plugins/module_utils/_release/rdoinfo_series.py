@@ -85,7 +85,7 @@ class SeriesChange(Change):
 
     def plan(self) -> Plan:
         if not _NAME.fullmatch(self.release):
-            raise InvalidInput(f"{self.release!r} can not be the name of a release.", release=self.release)
+            raise InvalidInput(f"{self.release!r} cannot be the name of a release.", release=self.release)
         files = Folder(self.rdoinfo)
         self._files = Overlay(files)
         self._info = Rdoinfo.read(files, self.entry)

@@ -47,7 +47,7 @@ class UpstreamRequirements:
     extras need is in ``optional``, from ``project.optional-dependencies``, ``options.extras_require`` and pbr's
     ``extras``; what cannot be read there is left out.
 
-    :raises InvalidInput: a file that can not be read, a requirement that is none, or no file at all.
+    :raises InvalidInput: a file that cannot be read, a requirement that is none, or no file at all.
     """
 
     def __init__(self, files: Files) -> None:
@@ -150,7 +150,7 @@ def read_ini(files: Files, name: str) -> configparser.RawConfigParser | None:
         parser.read_string(text, name)
     except configparser.Error as error:
         message = " ".join(str(error).split())
-        raise InvalidInput(f"{name} of {files.description} can not be read: {message}", file=name) from error
+        raise InvalidInput(f"{name} of {files.description} cannot be read: {message}", file=name) from error
     return parser
 
 

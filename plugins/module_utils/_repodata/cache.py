@@ -40,7 +40,7 @@ class Cache:
             try:
                 os.makedirs(t.cast("str", folder), mode=0o700, exist_ok=True)
             except OSError as error:
-                raise InvalidInput(f"The folder {folder} for the cache can not be made: {error}.") from error
+                raise InvalidInput(f"The folder {folder} for the cache cannot be made: {error}.") from error
 
     def load(self, repo: t.Any, repomd: Repomd, transport: Transport, arch: str) -> tuple[Index, t.Any]:
         """Fill ``repo`` with the packages of the repository that ``repomd`` describes, for machines of ``arch``.
@@ -63,7 +63,7 @@ class Cache:
             fresh = _emptied(repo)
             index = load_solv_file(fresh, file)
             if index is None:
-                raise InvalidInput(f"{name} was read, but can not be loaded: {repo.pool.errstr}.")
+                raise InvalidInput(f"{name} was read, but cannot be loaded: {repo.pool.errstr}.")
             if path is not None and self.writable:
                 os.replace(file.name, path)
                 self._make_room(path)

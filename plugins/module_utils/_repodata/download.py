@@ -108,7 +108,7 @@ def _write(target: t.Any, chunk: bytes, folder: str) -> None:
     try:
         target.write(chunk)
     except OSError as error:
-        raise InvalidInput(f"its content can not be kept in {folder}: {error}") from error
+        raise InvalidInput(f"its content cannot be kept in {folder}: {error}") from error
 
 
 class Transport:
@@ -160,7 +160,7 @@ class Transport:
         :param plain: what the content must be once unpacked.
         :param folder: where the temporary file lies.
         :param trim: leaves out of the content, piece by piece, what nobody wants to keep.
-        :raises InvalidInput: it is not what was announced, or can not be unpacked.
+        :raises InvalidInput: it is not what was announced, or cannot be unpacked.
         """
         limit = plain.size if plain and plain.size is not None else LARGE_FILE
 
@@ -199,7 +199,7 @@ class Transport:
                     raise
                 else:
                     kind = Unavailable if "://" in location else InvalidInput
-                    failure = kind(f"{shown} can not be read: {one_line(str(error))}", url=shown)
+                    failure = kind(f"{shown} cannot be read: {one_line(str(error))}", url=shown)
                 pause = next(pauses)
                 may_pass = isinstance(failure, Unavailable) and failure.data.get("status", 503) in _PASSING
                 if not may_pass or attempt == self.retries or self.deadline.remaining <= pause:

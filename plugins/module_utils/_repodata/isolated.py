@@ -53,9 +53,9 @@ def run_isolated(work: t.Callable[[], None], what: str) -> None:
         raise
     if os.WIFSIGNALED(status):
         name = signal.Signals(os.WTERMSIG(status)).name
-        raise errors.InvalidInput(f"{what} can not be read: the reader was ended by {name}. Is it damaged?")
+        raise errors.InvalidInput(f"{what} cannot be read: the reader was ended by {name}. Is it damaged?")
     if answer:
         report = load_json(answer, f"What the reader of {what} says")
         raise getattr(errors, report["kind"])(report["message"], **report.get("data", {}))
     if status != 0:
-        raise errors.RelengError(f"{what} can not be read: the reader ended with status {os.WEXITSTATUS(status)}.")
+        raise errors.RelengError(f"{what} cannot be read: the reader ended with status {os.WEXITSTATUS(status)}.")

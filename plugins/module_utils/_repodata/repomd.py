@@ -71,7 +71,7 @@ class Repomd:
 def read_repomd(source: Source, transport: Transport) -> Repomd:
     """Find a repository's repomd.xml.
 
-    :raises NotFound: there is none; other errors when it can not be read or is malformed. All name the repository.
+    :raises NotFound: there is none; other errors when it cannot be read or is malformed. All name the repository.
     """
     failures: list[RelengError] = []
     wanted: set[str] = set()
@@ -133,7 +133,7 @@ def _number(text: str | None, what: str) -> int | None:
 def _parse_repomd(content: bytes, root: str) -> dict[str, MetadataFile]:
     """The metadata files by kind.
 
-    :raises InvalidInput: it is no repomd.xml, or announces what can not be used.
+    :raises InvalidInput: it is no repomd.xml, or announces what cannot be used.
     """
     what = f"The repomd.xml of {root}"
     element = _xml(content, what)

@@ -51,7 +51,7 @@ def write_solv_file(
     written = repo.write(solv_file)
     solv_file.close()
     if not written:
-        raise InvalidInput(f"{_name(repomd, 'primary')} can not be kept: {pool.errstr}")
+        raise InvalidInput(f"{_name(repomd, 'primary')} cannot be kept: {pool.errstr}")
     # After writing: what libsolv learns while it is asked is nothing to keep.
     index = _index(pool, repo)
     if "modules" in repomd.files:
@@ -116,7 +116,7 @@ def _solv_open(solv: t.Any, file: t.BinaryIO, mode: str) -> t.Any:
     os.lseek(file.fileno(), 0, os.SEEK_SET)
     handle = solv.xfopen_fd(None, file.fileno(), mode)
     if handle is None:
-        raise InvalidInput("libsolv can not open a file that is open already.")
+        raise InvalidInput("libsolv cannot open a file that is open already.")
     return handle
 
 
@@ -150,7 +150,7 @@ def _add_primary(
         read = repo.add_rpmmd(handle, None)
         handle.close()
     if not read:
-        raise InvalidInput(f"{name} can not be read: {' '.join(pool.errstr.split())}.")
+        raise InvalidInput(f"{name} cannot be read: {' '.join(pool.errstr.split())}.")
     if announced not in (None, repo.nsolvables):
         raise InvalidInput(f"{name} announces {announced} packages and holds {repo.nsolvables}.")
 
@@ -198,7 +198,7 @@ class _Places:
 def _index(pool: t.Any, repo: t.Any) -> Index:
     """What the index says, for the architecture of ``pool``. Packages go by their place in the repository.
 
-    - ``foreign``: those that the architecture can not install, and source packages
+    - ``foreign``: those that the architecture cannot install, and source packages
     - ``older``: those of which there is a newer version of the same architecture
     - ``structured``: rich dependencies that no list of providers answers, with the packages that have them
     - ``unsettled``: those of them that the newest packages of the repository itself do not fulfil without ado

@@ -36,7 +36,7 @@ _USED |= {"priority"}
 _IGNORED = {
     "gpgcheck": "signatures are not checked",
     "repo_gpgcheck": "signatures are not checked",
-    "skip_if_unavailable": "a repository that can not be read is an error",
+    "skip_if_unavailable": "a repository that cannot be read is an error",
     "sslverify": "certificates are always checked",
     "username": "credentials are not sent",
     "proxy": "the environment's proxy is used",
@@ -91,7 +91,7 @@ class SourceReader:
     def read(self, given: t.Iterable[str | dict[str, t.Any]], checked: bool) -> list[Source]:
         """The sources that ``given`` names; a ``.repo`` file may name several, or, when all are disabled, none.
 
-        :raises InvalidInput: a value that can not be understood.
+        :raises InvalidInput: a value that cannot be understood.
         :raises NotFound: a file or folder that is not there.
         """
         sources: list[Source] = []

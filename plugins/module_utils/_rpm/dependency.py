@@ -16,12 +16,12 @@ from .._module.libraries import load_library
 def dependency_id(pool: t.Any, text: str) -> int:
     """libsolv's id of a dependency written as rpm writes it.
 
-    :raises InvalidInput: it is a rich dependency that can not be understood.
+    :raises InvalidInput: it is a rich dependency that cannot be understood.
     """
     if text.startswith("("):
         parsed = pool.parserpmrichdep(text)
         if parsed is None:
-            raise InvalidInput(f"The rich dependency {text[:200]!r} can not be understood.")
+            raise InvalidInput(f"The rich dependency {text[:200]!r} cannot be understood.")
         return int(parsed.id)
     # The path of a file may hold spaces: a relation is what ends in an operator and a version.
     name, sign, evr = text.rsplit(" ", 2) if text.count(" ") >= 2 else (text, "", "")

@@ -26,7 +26,7 @@ Query = t.Callable[[str, t.Sequence[str]], str]
 def read_nevras(paths: t.Iterable[str], query: Query) -> dict[str, str]:
     """The NEVRA of each RPM file by its path.
 
-    :raises CommandFailed: one can not be read.
+    :raises CommandFailed: one cannot be read.
     """
     files = list(paths)
     names = query(_NEVRA + "\n", files).splitlines() if files else []

@@ -35,7 +35,7 @@ class KeyPart:
     revoked: bool
 
     def objection(self, at: int) -> str | None:
-        """Why it can not have made a good signature at a time."""
+        """Why it cannot have made a good signature at a time."""
         if self.revoked:
             return f"the key {self.fingerprint} is revoked"
         if at < self.created:

@@ -51,7 +51,7 @@ def alternatives(text: str) -> list[Alternative]:
             raise ValueError(f"unexpected {text[end:]!r}")
         return _ways(formula, True)
     except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"The rich dependency {text[:200]!r} can not be understood: {error}.") from error
+        raise InvalidInput(f"The rich dependency {text[:200]!r} cannot be understood: {error}.") from error
 
 
 def _operand(text: str, at: int) -> tuple[Formula, int]:
@@ -87,7 +87,7 @@ def _group(text: str, start: int) -> tuple[Formula, int]:
             raise ValueError(f"an operator is missing at {text[at:]!r}")
         follows = "else" if operator in ("if", "unless") and len(operands) == 2 else operator or word[1]
         if word[1] != follows or word[1] == "else" and operator not in ("if", "unless"):
-            raise ValueError(f"{word[1]!r} can not follow {operator!r}")
+            raise ValueError(f"{word[1]!r} cannot follow {operator!r}")
         operator = operator or word[1]
         operand, at = _operand(text, word.end())
         operands.append(operand)
@@ -143,7 +143,7 @@ def _bounded(ways: list[Alternative]) -> list[Alternative]:
 
 
 class Judge:
-    """Says which rich dependencies of packages can not be fulfilled.
+    """Says which rich dependencies of packages cannot be fulfilled.
 
     The question is whether some set of packages fulfils all that one package requires, whatever those packages
     require themselves.
@@ -168,7 +168,7 @@ class Judge:
         return self._free[text]
 
     def unfulfilled(self, number: int, texts: t.Iterable[str], plain: t.Iterable[int]) -> list[str]:
-        """Those of a package's rich dependencies that can not be fulfilled, for themselves or all together.
+        """Those of a package's rich dependencies that cannot be fulfilled, for themselves or all together.
 
         :param number: the package; it is installed in any case.
         :param texts: its rich dependencies.
@@ -207,4 +207,4 @@ def _together(texts: t.Iterable[str]) -> list[Alternative]:
     try:
         return _all([alternatives(text) for text in texts])
     except ValueError as error:
-        raise InvalidInput(f"The rich dependencies {', '.join(texts)} can not be combined: {error}.") from error
+        raise InvalidInput(f"The rich dependencies {', '.join(texts)} cannot be combined: {error}.") from error

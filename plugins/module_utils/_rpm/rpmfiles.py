@@ -40,8 +40,8 @@ def refused(error: CommandFailed, files: t.Iterable[str]) -> str:
     """Which of ``files`` createrepo_c could not take, and why, in one sentence; empty where it names none."""
     output: str = error.data["output"]
     bad = sorted(set(re.findall(r"(?:Cannot read package:|error:) \S*/([^/\s]+\.rpm)\b", output)))
-    sentences = [f"{', '.join(bad)} can not be read: not an RPM file, or a damaged one."] if bad else []
-    # It leaves out what it can not write, and names it by the checksum of the file.
+    sentences = [f"{', '.join(bad)} cannot be read: not an RPM file, or a damaged one."] if bad else []
+    # It leaves out what it cannot write, and names it by the checksum of the file.
     dropped = dict(re.findall(r"Cannot dump XML for .*?\(([0-9a-f]{64})\): (.*)", output))
     for file in sorted(files) if dropped else ():
         reason = dropped.get(_sha256(file))

@@ -160,7 +160,7 @@ class SignedPackages(Change):
         if broken:
             names = ", ".join(os.path.basename(verdict.path) for verdict in broken[:5])
             raise RelengError(
-                f"{len(broken)} files can not be signed, nothing was: {names}. The first: {broken[0].reason}.",
+                f"{len(broken)} files cannot be signed, nothing was: {names}. The first: {broken[0].reason}.",
                 packages=[as_data(verdict) for verdict in broken],
             )
         others = [verdict for verdict in verdicts if verdict.status == FOREIGN]

@@ -46,7 +46,7 @@ class Signing:
     def from_params(cls, params: t.Mapping[str, t.Any]) -> Signing:
         """As the options of the doc fragment ``_signing`` say.
 
-        :raises InvalidInput: the passphrase's file can not be read, or a value that can not be meant.
+        :raises InvalidInput: the passphrase's file cannot be read, or a value that cannot be meant.
         """
         passphrase = params["passphrase"]
         path = params["passphrase_file"]
@@ -56,7 +56,7 @@ class Signing:
                     passphrase = file.readline(4096).rstrip("\n")
             except (OSError, UnicodeDecodeError) as error:
                 raise InvalidInput(
-                    f"The passphrase's file {params['passphrase_file']} can not be read: {error}"
+                    f"The passphrase's file {params['passphrase_file']} cannot be read: {error}"
                 ) from error
         if passphrase is not None and "\n" in passphrase:
             raise InvalidInput("The passphrase has more than one line; gpg reads one.")

@@ -89,7 +89,7 @@ def start(address: str, seconds: float) -> None:
     try:
         listener = socket.create_server((plain, int(port)), family=family, backlog=64)
     except OSError as error:
-        sys.exit(f"The API server can not listen at {address}: {error.strerror}.")
+        sys.exit(f"The API server cannot listen at {address}: {error.strerror}.")
     with listener, open(LOG, "ab") as log:
         process = subprocess.Popen(
             [

@@ -55,7 +55,7 @@ def read_options(text: str, path: str) -> dict[str, t.Any]:
             if len(names) == 1:
                 options[names[0]] = ast.literal_eval(node.value)  # type: ignore[attr-defined]
     except (SyntaxError, ValueError) as error:
-        raise clean_root.RootError(f"{path} can not be used: {error}") from error
+        raise clean_root.RootError(f"{path} cannot be used: {error}") from error
     return options
 
 

@@ -25,7 +25,7 @@ PAUSE = 5
 def keep(message: t.Any) -> None:
     """Keep a message; returning tells the broker that it has arrived.
 
-    :raises Drop: it can not be kept as it is: the broker moves it to the dead letters.
+    :raises Drop: it cannot be kept as it is: the broker moves it to the dead letters.
     :raises Nack: the disk does not take it: the broker delivers it again.
     """
     inbox = config.conf["consumer_config"]["inbox"]

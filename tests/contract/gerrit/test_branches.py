@@ -61,10 +61,10 @@ def test_a_branch_below_another_is_told(branch, head):
     ("options", "message"),
     [
         ({"revision": "abc"}, "is no whole hash"),
-        ({"branch": "a..b"}, "can not be the name"),
-        ({"branch": "refs/heads/x"}, "can not be the name"),
+        ({"branch": "a..b"}, "cannot be the name"),
+        ({"branch": "refs/heads/x"}, "cannot be the name"),
         ({"project": "no/such-project"}, "there is no such thing"),
-        ({"project": "../x"}, "can not be a project"),
+        ({"project": "../x"}, "cannot be a project"),
         ({}, "give the revision that it begins at"),
         ({"state": "absent", "tag": "x-eol"}, "there is nothing to tag"),
         ({"revision": "0" * 40}, "invalid revision"),

@@ -107,4 +107,4 @@ def test_a_wrong_password_is_told(change, checkout):
 
 def test_a_branch_that_is_not_there(change, checkout):
     found = change(branch="none/such")
-    assert found["failed"] and "none/such can not be fetched" in found["msg"]
+    assert found["failed"] and "none/such cannot be fetched" in found["msg"]

@@ -136,9 +136,9 @@ def test_the_password_is_in_no_result_and_no_argument(change, double, edited):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"topic": "two words"}, "'two words' can not be a topic"),
-        ({"branch": "--force"}, "'--force' can not be a branch"),
-        ({"project": "a b"}, "'a b' can not be a hashtag or project"),
+        ({"topic": "two words"}, "'two words' cannot be a topic"),
+        ({"branch": "--force"}, "'--force' cannot be a branch"),
+        ({"project": "a b"}, "'a b' cannot be a hashtag or project"),
         ({"commit_message": "\n"}, "commit_message must have a subject"),
         ({"commit_message": f"x\n\nChange-Id: I{'0' * 40}"}, "no Change-Id"),
         ({"path": "/none"}, "There is no folder /none"),

@@ -43,4 +43,4 @@ def test_somebody_who_was_faster_is_no_error(project, double):
 @pytest.mark.parametrize("name", ["../x", "a//b", "a.git", "a/", "-x", "a b"])
 def test_names_that_cannot_be(project, name):
     found = project(project=name)
-    assert found["failed"] and "can not be a project or branch" in found["msg"], found
+    assert found["failed"] and "cannot be a project or branch" in found["msg"], found

@@ -124,7 +124,7 @@ def double():
 def only_double():
     """For what a real hub would have to be set up for: its policies, its failures, its own past."""
     if REAL:
-        pytest.skip("needs the double: a real hub can not be made to do this from outside")
+        pytest.skip("needs the double: a real hub cannot be made to do this from outside")
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,7 @@ def test_builds_of_the_real_rdoinfo_are_asked_for_by_the_thousand(double, lint):
 @pytest.mark.parametrize(
     ("hub", "message"),
     [
-        ("nosuchprofile", "The profile 'nosuchprofile' can not be used"),
+        ("nosuchprofile", "The profile 'nosuchprofile' cannot be used"),
         ("ftp://example.org", "is no address of a hub"),
     ],
 )

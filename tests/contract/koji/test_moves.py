@@ -106,10 +106,10 @@ def test_a_run_that_ended_in_the_middle_is_finished(move, server, written):
     ("moves", "said"),
     [
         ([{"build": "nova-2-1.el9s"}], "from, to or both"),
-        ([{"build": "nova-2-1.el9s", "to": TESTING, "tag": "x"}], "can not be read"),
-        ([{"build": 7, "to": TESTING}], "can not be read"),
+        ([{"build": "nova-2-1.el9s", "to": TESTING, "tag": "x"}], "cannot be read"),
+        ([{"build": 7, "to": TESTING}], "cannot be read"),
         ([{"build": "nova", "to": TESTING}], "no name-version-release"),
-        ([{"build": "nova-2-1.el9s", "from": TESTING, "to": TESTING}], "can not be read"),
+        ([{"build": "nova-2-1.el9s", "from": TESTING, "to": TESTING}], "cannot be read"),
         ([{"build": "nova-2-1.el9s", "to": TESTING}, {"build": "nova-3-1", "to": TESTING}], "two builds"),
         ([{"build": "nova-2-1.el9s", "to": TESTING}, {"build": "nova-2-1.el9s", "from": TESTING}], "which?"),
         ([{"build": "nova-2-1.el9s", "to": "nope"}], "no such tag"),
@@ -123,4 +123,4 @@ def test_moves_that_can_not_be_meant(move, moves, said, server):
 
 def test_moves_are_all_that_is_to_be_done(move):
     failed = move(NOVA, builds={TESTING: ["nova-2-1.el9s"]}, exclusive=True)
-    assert failed["failed"] and "builds, exclusive can not be given" in failed["msg"]
+    assert failed["failed"] and "builds, exclusive cannot be given" in failed["msg"]

@@ -68,7 +68,7 @@ def test_a_hub_that_is_silent(hub, double):
     double.fail("hang", times=1)
     assert hub.read("getTag", "nope") is None
     hub = Hub("http://127.0.0.1:9/kojihub", {}, retries=1, sleep=lambda pause: None)
-    with pytest.raises(Unavailable, match="can not be reached: .*refused"):
+    with pytest.raises(Unavailable, match="cannot be reached: .*refused"):
         hub.read("getTag", "x")
 
 

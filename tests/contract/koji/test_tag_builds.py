@@ -243,7 +243,7 @@ def test_what_comes_to_a_tag_after_the_plan_was_made_is_not_overruled(server, ta
     ("change", "said"),
     [
         ({"actions": [{"id": 1, "action": "delete", "tag": TESTING, "package": "nova", "reason": ""}]}, "'delete'"),
-        ({"actions": [{"action": "tag"}]}, "can not be read"),
+        ({"actions": [{"action": "tag"}]}, "cannot be read"),
         ({"state": {}}, "does not say what it found in cloud9s-testing"),
         ({"closure": "gone"}, "lacks closure"),
     ],

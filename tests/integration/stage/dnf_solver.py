@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What dnf's own solver says of every package of a repository, for the system's Python, which has dnf's bindings.
 
-``dnf_solver.py REPOSITORY CACHE``: a line for each package that can not be installed for itself into an empty system.
+``dnf_solver.py REPOSITORY CACHE``: a line for each package that cannot be installed for itself into an empty system.
 With NAMEs behind that: a line for each package that an empty system with all of them would hold.
 """
 

@@ -35,7 +35,7 @@ def make_user(database: str) -> None:
 class Trunk:
     """A folder with DLRN's configuration, its database and its repositories (see make_trunk.py).
 
-    :param folder: where it is made; its addresses are in its files, so it can not be moved.
+    :param folder: where it is made; its addresses are in its files, so it cannot be moved.
     """
 
     def __init__(self, folder: pathlib.Path, components: bool) -> None:

@@ -104,7 +104,7 @@ def run_with_own_processes(argv: t.Sequence[str], **options: t.Any) -> t.Any:
 def own_processes(wanted: str) -> bool:
     """Whether a program gets processes of its own, which only root can give it.
 
-    :raises InvalidInput: it has to, and can not.
+    :raises InvalidInput: it has to, and cannot.
     """
     if wanted == "own" and os.geteuid() != 0:
         raise InvalidInput(

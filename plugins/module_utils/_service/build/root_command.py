@@ -114,7 +114,7 @@ def check_result(result: t.Mapping[str, t.Any]) -> None:
 def check_bind(root: str, source: str | None, destination: str, writable: bool) -> None:
     """:raises InvalidInput: the source is not there, or the destination is nothing that can be bound to."""
     if source is not None and not os.path.exists(source):
-        raise InvalidInput(f"{source} is not there and can not be bound to {destination}.")
+        raise InvalidInput(f"{source} is not there and cannot be bound to {destination}.")
     if not destination.startswith("/") or ".." in destination.split("/"):
         raise InvalidInput(f"{destination!r} must be an absolute path in the root, without '..'.")
     inside = os.path.join(root, destination.lstrip("/"))

@@ -267,7 +267,7 @@ class CandidateBisection(Change):
             proof = (
                 "it is red with this component alone from the red candidate"
                 if known.get(frozenset(finding.parts)) == RED
-                else "it can not be tried alone, and without it the red candidate is green"
+                else "it cannot be tried alone, and without it the red candidate is green"
             )
             return f"{parts} turns it red: {proof}."
         if finding.kind == "elsewhere":

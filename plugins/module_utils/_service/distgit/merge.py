@@ -161,7 +161,7 @@ class Theirs:
 
     def __init__(self, folder: str, url: str, branch: str, timeout: float) -> None:
         if not REFERENCE.fullmatch(branch):
-            raise InvalidInput(f"{branch!r} can not be the name of a branch.", branch=branch)
+            raise InvalidInput(f"{branch!r} cannot be the name of a branch.", branch=branch)
         self._repository = Repository(folder)
         self._url, self._branch = url, branch
         self.git("init", "--quiet", "--bare")
@@ -171,7 +171,7 @@ class Theirs:
                 self._repository.git(*fetch, timeout=timeout)
         except CommandFailed as error:
             reason = error.data["output"].strip()[-300:]
-            raise Unavailable(f"The branch {branch} of {url} can not be read: {reason}", url=url) from error
+            raise Unavailable(f"The branch {branch} of {url} cannot be read: {reason}", url=url) from error
         except TimedOut as error:
             raise TimedOut(f"{url} did not answer within {timeout:g} s.", url=url) from error
 

@@ -67,7 +67,7 @@ class RebasedPatches(Change):
         options = self._options
         for name in (options["base"], options["version"]):
             if not _TAG_NAME.fullmatch(name):
-                raise InvalidInput(f"{name!r} can not be a version.", version=name)
+                raise InvalidInput(f"{name!r} cannot be a version.", version=name)
         spec = SpecText.read(options["spec"])
         patches = self._patches(spec)
         if patches:
@@ -114,7 +114,7 @@ class RebasedPatches(Change):
                 )
             name = (expand(spec, tag.value) or tag.value).rpartition("/")[2]
             if not _FILE.fullmatch(name):
-                raise InvalidInput(f"{spec.name}, line {tag.line + 1}: {name!r} can not be the name of a patch.")
+                raise InvalidInput(f"{spec.name}, line {tag.line + 1}: {name!r} cannot be the name of a patch.")
             try:
                 with open(os.path.join(self._folder, name), "rb") as file:
                     content = file.read(_MOST_BYTES)
@@ -174,7 +174,7 @@ class _Upstream:
             except CommandFailed as error:
                 output = error.data["output"].strip()
                 if "couldn't find remote ref" not in output:
-                    raise Unavailable(f"{tag} can not be fetched from {source}: {output}", url=source) from error
+                    raise Unavailable(f"{tag} cannot be fetched from {source}: {output}", url=source) from error
         if self._git.revision(f"refs/tags/{version}"):
             return str(self._git.revision(f"refs/tags/{version}"))
         found = self._git.revision(f"refs/tags/v{version}")

@@ -38,7 +38,7 @@ class SpecSkeleton(Change):
         metadata = read_metadata(upstream_files(options))
         package = options["package"] or rpm_name(metadata.name)
         if not _PACKAGE.fullmatch(package):
-            raise InvalidInput(f"{package!r} can not be the name of a package.", package=package)
+            raise InvalidInput(f"{package!r} cannot be the name of a package.", package=package)
         result: dict[str, t.Any] = {"package": package, "upstream_name": metadata.name, "decide": [], "patch": ""}
         folder = options["path"]
         held = [name for name in os.listdir(folder) if name.endswith(".spec")] if os.path.isdir(folder) else []

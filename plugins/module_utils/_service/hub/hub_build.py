@@ -99,7 +99,7 @@ class HubBuild(Change):
         if not self._local and "#" not in self._source:
             raise InvalidInput(f"{self._source} names no revision: the hub wants URL#REVISION.", source=self._source)
         if not self._nvr and not self._params["scratch"]:
-            raise InvalidInput("Set nvr: without it it can not be seen whether that was built before.")
+            raise InvalidInput("Set nvr: without it it cannot be seen whether that was built before.")
         if self._hub.read("getBuildTarget", self._target, about={"target": self._target}) is None:
             targets = ", ".join(sorted(target["name"] for target in self._hub.read("getBuildTargets"))[:30])
             raise NotFound(f"The hub has no target {self._target}. There is: {targets}.", target=self._target)

@@ -188,7 +188,7 @@ class _Proof:
         if not self._hub.topurl:
             tag, builds = next((tag, builds) for tag, builds in missing.items() if builds)
             raise InvalidInput(
-                f"What {tag} would be can not be told: {', '.join(builds[:10])}{' and others' * (len(builds) > 10)} is "
+                f"What {tag} would be cannot be told: {', '.join(builds[:10])}{' and others' * (len(builds) > 10)} is "
                 "in no repository. Set topurl to where the hub serves its files, or name a repository or a folder with "
                 "the RPMs in closure.offers.",
                 tag=tag,

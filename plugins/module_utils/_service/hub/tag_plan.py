@@ -140,7 +140,7 @@ class TagBuilds(Change):
         return report
 
     def _kept_back(self) -> list[dict[str, t.Any]]:
-        """Refusals for which what is wanted can not be reached, if they are to fail the task."""
+        """Refusals for which what is wanted cannot be reached, if they are to fail the task."""
         if not self._params["fail_on_refused"]:
             return []
         return [one for one in self._refused if one["rule"] != "unexplained"]
@@ -185,7 +185,7 @@ class TagBuilds(Change):
         params = self._params
         given = [name for name in ("builds", "phase", "tags", "exclusive") if params[name]]
         if given:
-            raise InvalidInput(f"moves says all that is to be done: {', '.join(given)} can not be given with it.")
+            raise InvalidInput(f"moves says all that is to be done: {', '.join(given)} cannot be given with it.")
         lines: list[Line] = []
         source = f"{len(moves)} moves"
         if params["rdoinfo"]:
@@ -396,7 +396,7 @@ def _action(data: dict[str, t.Any]) -> Action:
     try:
         action = Action(**{"build": None, **data})
     except TypeError as error:
-        raise InvalidInput(f"An action of the tag plan can not be read: {data!r} ({error}).") from None
+        raise InvalidInput(f"An action of the tag plan cannot be read: {data!r} ({error}).") from None
     if action.action not in KINDS:
         raise InvalidInput(f"An action of the tag plan is {action.action!r}; it must be one of {', '.join(KINDS)}.")
     return action

@@ -4,7 +4,7 @@
 # Private to rdo.releng: no promise is made about what lies in here.
 """The gate at work: gathers what a decision needs, decides, and leaves the decision as a file.
 
-Whatever can not be read or understood means "do not promote": the decision then says so, in place of an earlier one
+Whatever cannot be read or understood means "do not promote": the decision then says so, in place of an earlier one
 that said yes, and the error goes on to the caller.
 """
 
@@ -64,7 +64,7 @@ class Gate:
         """Decide and write the decision; what the module returns.
 
         :raises Refused: the candidate is not to be promoted, unless ``fail_unless_promoted`` is false.
-        :raises Exception: the question can not be answered; the decision on file says so.
+        :raises Exception: the question cannot be answered; the decision on file says so.
         """
         subjects: list[Subject] = []
         try:
@@ -171,7 +171,7 @@ class SeveralVoteStores(VoteStore):
         return [vote for store in self.stores for vote in store.read(candidate)]
 
     def report(self, candidate: Candidate, vote: Vote) -> bool:
-        raise InvalidInput("Which of the folders a vote belongs in can not be told.")
+        raise InvalidInput("Which of the folders a vote belongs in cannot be told.")
 
     def jobs(self) -> list[str]:
         return sorted({job for store in self.stores for job in store.jobs()})
@@ -187,7 +187,7 @@ class GivenVotes(VoteStore):
         return self.votes
 
     def report(self, candidate: Candidate, vote: Vote) -> bool:
-        raise InvalidInput("Votes that were given as a list can not be added to.")
+        raise InvalidInput("Votes that were given as a list cannot be added to.")
 
     def jobs(self) -> list[str]:
         return sorted({vote.job for vote in self.votes})

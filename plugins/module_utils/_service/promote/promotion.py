@@ -79,7 +79,7 @@ class PromotedCandidate(Change):
         label = check_label(self.label)
         self._path, self._candidate = _load_candidate(self.candidate)
         if self._candidate.kind != "dlrn":
-            raise InvalidInput(f"A candidate of kind {self._candidate.kind} is not of trunk; it can not be promoted.")
+            raise InvalidInput(f"A candidate of kind {self._candidate.kind} is not of trunk; it cannot be promoted.")
         self.trunk_url = check_trunk(self.trunk_url)
         if self.decision_max_age_hours < 0:
             raise InvalidInput(f"decision_max_age_hours is {self.decision_max_age_hours:g}; 0 or more is needed.")
@@ -262,7 +262,7 @@ class PromotedCandidate(Change):
                 raise
             if not self.allow_older:
                 raise Unavailable(
-                    f"{error.message} Without GraphQL it can not be told whether the candidate is older than what "
+                    f"{error.message} Without GraphQL it cannot be told whether the candidate is older than what "
                     f"{self.label} holds. Install graphene and flask-graphql for DLRN's API, or set allow_older.",
                     **error.data,
                 ) from error

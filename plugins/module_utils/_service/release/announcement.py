@@ -56,7 +56,7 @@ class Announcement(Change):
         except FileNotFoundError:
             raise NotFound(f"There is no template {path}.", path=path) from None
         except (OSError, UnicodeDecodeError) as error:
-            raise InvalidInput(f"The template {path} can not be read: {error}", path=path) from error
+            raise InvalidInput(f"The template {path} cannot be read: {error}", path=path) from error
         environment = sandbox.ImmutableSandboxedEnvironment(
             undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
         )
@@ -66,6 +66,6 @@ class Announcement(Change):
             line = getattr(error, "lineno", None)
             where = f" at line {line}" if line else ""
             known = ", ".join(sorted(facts))
-            raise InvalidInput(f"The template {path} can not be filled{where}: {error}. There is: {known}.") from None
+            raise InvalidInput(f"The template {path} cannot be filled{where}: {error}. There is: {known}.") from None
         except (TypeError, ValueError, ArithmeticError) as error:
-            raise InvalidInput(f"The template {path} can not be filled: {error}.") from None
+            raise InvalidInput(f"The template {path} cannot be filled: {error}.") from None

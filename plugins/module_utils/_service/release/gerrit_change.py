@@ -137,10 +137,10 @@ class ProposedChange(Change):
         options = self._options
         for name, pattern in (("branch", REFERENCE), ("topic", _WORD)):
             if not pattern.fullmatch(options[name]):
-                raise InvalidInput(f"{options[name]!r} can not be a {name}.")
+                raise InvalidInput(f"{options[name]!r} cannot be a {name}.")
         for value in [*options["hashtags"], options["project"]]:
             if not _WORD.fullmatch(value):
-                raise InvalidInput(f"{value!r} can not be a hashtag or project.")
+                raise InvalidInput(f"{value!r} cannot be a hashtag or project.")
 
     def _open_change(self) -> Review | None:
         options = self._options
@@ -215,7 +215,7 @@ class _Content:
             self._remote("fetch", "--quiet", "--no-tags", "--depth=2", self._url, reference)
         except CommandFailed as error:
             output = error.data["output"].strip()
-            raise Unavailable(f"{reference} can not be fetched from {self._url}: {output}", body=output) from error
+            raise Unavailable(f"{reference} cannot be fetched from {self._url}: {output}", body=output) from error
         return self._git.revision("FETCH_HEAD") or ""
 
     def _tree_of(self, path: str) -> str:

@@ -41,7 +41,7 @@ class WriteFiles(Change):
             if names.count(name) > 1:
                 raise InvalidInput(f"{name!r} is given twice.")
             if any(name.startswith(f"{folder}/") for folder in empty_folders):
-                raise InvalidInput(f"{name!r} can not be there: the folder is to be empty.")
+                raise InvalidInput(f"{name!r} cannot be there: the folder is to be empty.")
         for file in files:
             if not MODE.fullmatch(file["mode"]):
                 raise InvalidInput(
@@ -80,7 +80,7 @@ def read_file(path: str) -> dict[str, str] | None:
     except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
         return None
     except OSError as error:
-        raise InvalidInput(f"{path} can not be read: {error}", path=path) from error
+        raise InvalidInput(f"{path} cannot be read: {error}", path=path) from error
 
 
 def remove_folder(path: str) -> None:
@@ -90,7 +90,7 @@ def remove_folder(path: str) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise InvalidInput(f"The folder {path} can not be emptied: {error}", path=path) from error
+        raise InvalidInput(f"The folder {path} cannot be emptied: {error}", path=path) from error
 
 
 def make_folder(path: str) -> None:
@@ -98,4 +98,4 @@ def make_folder(path: str) -> None:
     try:
         os.makedirs(path, mode=FOLDER_MODE, exist_ok=True)
     except OSError as error:
-        raise InvalidInput(f"The folder {path} can not be made: {error}", path=path) from error
+        raise InvalidInput(f"The folder {path} cannot be made: {error}", path=path) from error

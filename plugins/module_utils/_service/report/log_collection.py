@@ -76,7 +76,7 @@ class CollectLogs(Change):
         for name in names:
             if not NAME.fullmatch(name) or names.count(name) > 1:
                 raise InvalidInput(
-                    f"The output of a command can not be kept as {name!r}: that is no name, or used twice."
+                    f"The output of a command cannot be kept as {name!r}: that is no name, or used twice."
                 )
         if os.path.isdir(self._path) and os.listdir(self._path) and not os.path.exists(self._index(self._path)):
             raise InvalidInput(f"{self._path} holds something else than collected logs; it is not overwritten.")
@@ -158,13 +158,13 @@ class CollectLogs(Change):
             with open_state(path, "log", os.O_RDONLY) as raw:
                 file = gzip.GzipFile(fileobj=raw) if path.endswith(".gz") else raw
                 if b"\0" in file.read(8192):
-                    return Kept(shown, None, note="no text, so its secrets can not be masked"), ""
+                    return Kept(shown, None, note="no text, so its secrets cannot be masked"), ""
                 file.seek(0)
                 pieces, note = self._bounded(file)
         except UnicodeEncodeError:
             return Kept(shown, None, note="its name is not UTF-8"), ""
         except (OSError, EOFError, zlib.error, RelengError) as error:
-            return Kept(shown, None, note=f"can not be read: {one_line(str(error))}"), ""
+            return Kept(shown, None, note=f"cannot be read: {one_line(str(error))}"), ""
         return self._write(path, name, pieces, note, work)
 
     def _bounded(self, file: t.Any) -> tuple[list[bytes], str]:

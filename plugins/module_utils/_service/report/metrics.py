@@ -175,4 +175,4 @@ def _read(path: str) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        raise InvalidInput(f"The figures {path} can not be read: {error}", path=os.path.abspath(path)) from error
+        raise InvalidInput(f"The figures {path} cannot be read: {error}", path=os.path.abspath(path)) from error

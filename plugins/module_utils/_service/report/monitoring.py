@@ -72,4 +72,4 @@ def _read(path: str) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise InvalidInput(f"{path} can not be read: {error}", path=path) from error
+        raise InvalidInput(f"{path} cannot be read: {error}", path=path) from error

@@ -193,7 +193,7 @@ def _compare_installability(engine: Engine, change: Change, effect: Effect, answ
 
 
 def _lasting(one: Unresolved) -> tuple[str, str]:
-    """Name and architecture: the same for all versions of a package that can not be installed."""
+    """Name and architecture: the same for all versions of a package that cannot be installed."""
     name, _version, rest = one.package.rsplit("-", 2)
     return name, rest.rsplit(".", 1)[1]
 

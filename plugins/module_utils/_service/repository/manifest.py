@@ -174,5 +174,5 @@ def _broken(found: t.Mapping[str, Resolved]) -> list[dict[str, t.Any]]:
 def _unless_broken(result: dict[str, t.Any], broken: list[dict[str, t.Any]], fails: bool) -> dict[str, t.Any]:
     if broken and fails:
         lines = "\n".join(f"{one['artifact']}: {'; '.join(one['reasons'])}" for one in broken)
-        raise RelengError(f"{len(broken)} artifacts can not be made:\n{lines}", **result)
+        raise RelengError(f"{len(broken)} artifacts cannot be made:\n{lines}", **result)
     return result

@@ -135,4 +135,4 @@ def _read(path: str) -> str:
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read()
     except OSError as error:
-        raise InvalidInput(f"The page {path} can not be read: {error}", path=path) from error
+        raise InvalidInput(f"The page {path} cannot be read: {error}", path=path) from error

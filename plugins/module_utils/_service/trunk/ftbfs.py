@@ -29,9 +29,9 @@ _MOST_LINES = 12
 def plan_failures(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What the module ftbfs_info returns."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", options["topic"]):
-        raise InvalidInput(f"{options['topic']!r} can not be a topic.")
+        raise InvalidInput(f"{options['topic']!r} cannot be a topic.")
     if not REFERENCE.fullmatch(options["branch"]):
-        raise InvalidInput(f"{options['branch']!r} can not be a branch.")
+        raise InvalidInput(f"{options['branch']!r} cannot be a branch.")
     # It comes into messages of changes, which everybody can read.
     options = {**options, "trunk_url": check_trunk(options["trunk_url"])}
     info = read_rdoinfo(options)

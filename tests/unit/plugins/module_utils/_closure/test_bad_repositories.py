@@ -51,7 +51,7 @@ def test_every_compression_works(trunk, suffix, pack):
 @pytest.mark.parametrize("suffix, pack", [("gz", gzip.compress), ("xz", lzma.compress), ("bz2", bz2.compress)])
 def test_half_a_compressed_file(trunk, suffix, pack):
     rewrite(trunk, "primary", plain(trunk, "primary"), suffix, lambda content: pack(content)[:-20])
-    with pytest.raises(RelengError, match=rf"Repository trunk: .*primary.xml.{suffix} can not be read"):
+    with pytest.raises(RelengError, match=rf"Repository trunk: .*primary.xml.{suffix} cannot be read"):
         read(trunk)
 
 
@@ -62,18 +62,18 @@ def half(content):
 @pytest.mark.parametrize(
     "change, message",
     [
-        (half, "can not be read|announces"),
+        (half, "cannot be read|announces"),
         (lambda content: b"", "does not begin with"),
         (lambda content: b"<html><body>Not found</body></html>", "does not begin with <metadata"),
         (lambda content: b"\0" * 4096, "does not begin with"),
         (lambda content: content.replace(b'packages="2"', b'packages="3"'), "announces 3 packages and holds 2"),
-        (lambda content: content.replace(b"</package>", b"", 1), "can not be read|announces"),
+        (lambda content: content.replace(b"</package>", b"", 1), "cannot be read|announces"),
         (
             lambda content: content.replace(b"<metadata", b'<!DOCTYPE x [<!ENTITY e "eeee">]><metadata', 1),
             "does not begin with",
         ),
-        (lambda content: content.replace(b"<name>a", b"<name>&bomb;", 1), "can not be read"),
-        (lambda content: content.replace(b"<metadata", b"<metadata" + b" a" * 5000, 1), "can not be read"),
+        (lambda content: content.replace(b"<name>a", b"<name>&bomb;", 1), "cannot be read"),
+        (lambda content: content.replace(b"<metadata", b"<metadata" + b" a" * 5000, 1), "cannot be read"),
     ],
     ids=["half", "empty", "html", "zeros", "count", "unclosed", "doctype", "entity", "attributes"],
 )

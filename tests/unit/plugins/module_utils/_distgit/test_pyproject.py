@@ -210,5 +210,5 @@ def test_what_is_no_plain_python_project_is_refused(spec, message):
 
 
 def test_a_name_cannot_bring_its_own_commands():
-    with pytest.raises(InvalidInput, match="can not be the name"):
+    with pytest.raises(InvalidInput, match="cannot be the name"):
         migrate(SpecText(SPEC), ["x; rm"])

@@ -62,7 +62,7 @@ def test_rpm_master_stands_in_for_a_distgit_s_branch(repository):
 
 
 def test_a_repository_that_is_away_is_no_repository_without_the_branch(tmp_path):
-    with pytest.raises(Unavailable, match="can not be read"):
+    with pytest.raises(Unavailable, match="cannot be read"):
         find_head(str(tmp_path / "away"), "master", RULES)
 
 
@@ -115,5 +115,5 @@ def test_a_dlrn_that_does_not_answer_is_not_waited_for(worker, monkeypatch):
 
 
 def test_what_dlrn_says_when_it_can_not_answer_is_told(worker):
-    with pytest.raises(CommandFailed, match="can not say what it has built: No rdoinfo"):
+    with pytest.raises(CommandFailed, match="cannot say what it has built: No rdoinfo"):
         worker("echo more >&2; echo No rdoinfo >&2; exit 1").state()

@@ -63,7 +63,7 @@ def test_a_promotion_by_nobody_that_dlrn_knows_is_null():
 
 
 def test_rows_of_something_else_than_was_asked_for_are_an_error():
-    with pytest.raises(Unavailable, match="promotions that it can not have"):
+    with pytest.raises(Unavailable, match="promotions that it cannot have"):
         promotion.read_label(Client([{**ROW, "promote_name": "other"}]), "tested")
 
 
@@ -88,7 +88,7 @@ def test_without_a_tree_all_pages_are_read(rows, calls):
 def test_an_answer_that_is_no_list_of_promotions_is_an_error(answer):
     client = Client([])
     client.get = lambda *args, **kwargs: answer
-    with pytest.raises(Unavailable, match="answers promotions that it can not have"):
+    with pytest.raises(Unavailable, match="answers promotions that it cannot have"):
         promotion.read_label(client, "tested")
 
 

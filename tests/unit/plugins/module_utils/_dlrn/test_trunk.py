@@ -156,7 +156,7 @@ def test_a_repository_that_is_gone(tree, trunk):
 def test_a_web_server_that_is_down(tree, trunk):
     tree.server.shutdown()
     tree.server.server_close()
-    with pytest.raises(Unavailable, match="The label .* can not be read"):
+    with pytest.raises(Unavailable, match="The label .* cannot be read"):
         trunk.label("tested")
 
 

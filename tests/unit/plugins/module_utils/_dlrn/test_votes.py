@@ -99,7 +99,7 @@ def test_the_order_of_reports_does_not_matter(tmp_path_factory, reported, random
 
 
 def test_a_vote_on_another_candidate_is_not_filed(tmp_path):
-    with pytest.raises(InvalidInput, match="can not be filed under"):
+    with pytest.raises(InvalidInput, match="cannot be filed under"):
         DirectoryVoteStore(str(tmp_path)).report(CANDIDATE, dataclasses.replace(VOTE, candidate="0" * 64))
 
 

@@ -56,7 +56,7 @@ def test_what_is_not_there_is_named_with_what_there_is(remote):
 
 
 def test_a_repository_that_can_not_be_read_is_no_answer(remote):
-    with pytest.raises(Unavailable, match="can not be read"):
+    with pytest.raises(Unavailable, match="cannot be read"):
         has_revision(f"{remote[0]}-none", "f" * 40, 60)
 
 
@@ -69,7 +69,7 @@ def test_a_server_that_hangs_is_named(remote):
 
 @pytest.mark.parametrize("name", ["--upload-pack=touch x", "a b", "../x", "a..b", "x@{1}", ""])
 def test_hostile_names_never_reach_git(name):
-    with pytest.raises(InvalidInput, match="can not be the name of a branch or tag"):
+    with pytest.raises(InvalidInput, match="cannot be the name of a branch or tag"):
         remote_revision("file:///none", name, 60)
 
 

@@ -121,7 +121,7 @@ def test_a_file_that_is_not_there_can_not_be_appended_to(tmp_path, sdist, conten
 
 @pytest.mark.parametrize("name", ["../x", "a b", "-f", "a\nb", "a..b", ""])
 def test_hostile_names_of_branches_are_refused(content, name):
-    with pytest.raises(InvalidInput, match="can not be the name of a branch"):
+    with pytest.raises(InvalidInput, match="cannot be the name of a branch"):
         content(edits={"a": "b"}, branch=name or " ").plan()
 
 
@@ -133,7 +133,7 @@ def test_a_path_that_leads_out_stays_in(tmp_path, content):
 
 def test_what_is_no_source_distribution_is_named(tmp_path, content):
     (tmp_path / "x.tar.gz").write_text("no tar")
-    with pytest.raises(InvalidInput, match=r"x.tar.gz can not be unpacked"):
+    with pytest.raises(InvalidInput, match=r"x.tar.gz cannot be unpacked"):
         bring_about(content(source=str(tmp_path / "x.tar.gz")))
 
 
@@ -145,6 +145,6 @@ def test_a_link_of_the_source_that_leads_out_is_not_followed(tmp_path, content, 
     (tmp_path / "source" / "away").symlink_to(tmp_path / "outside")
     (tmp_path / "source" / "file").symlink_to(tmp_path / "outside" / "file")
     for place in ("away/file", "file"):
-        with pytest.raises(InvalidInput, match=f"{place} can not be written: a link leads out"):
+        with pytest.raises(InvalidInput, match=f"{place} cannot be written: a link leads out"):
             bring_about(content(source=str(tmp_path / "source"), **{change: {place: "theirs"}}))
     assert (tmp_path / "outside" / "file").read_text() == "mine"

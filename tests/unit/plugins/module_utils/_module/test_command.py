@@ -77,7 +77,7 @@ def test_the_folder_of_a_log_is_made_where_it_can_be(tmp_path):
     log = tmp_path / "new" / "folder" / "log"
     run_command(["true"], log=str(log))
     assert log.read_text().startswith("+ ")
-    with pytest.raises(InvalidInput, match=f"The log {log}/more can not be written: .*Not a directory|File exists"):
+    with pytest.raises(InvalidInput, match=f"The log {log}/more cannot be written: .*Not a directory|File exists"):
         run_command(["true"], log=f"{log}/more")
 
 
@@ -86,13 +86,13 @@ def test_what_can_not_be_started_is_a_failure(tmp_path, how):
     script = tmp_path / "script"
     script.write_text("echo no interpreter, and not to be run\n")
     command = {"argv": [str(script)]} if how == "no program" else {"argv": ["true"], "cwd": str(tmp_path / "none")}
-    with pytest.raises(CommandFailed, match=r"can not be started: \[Errno \d+\]") as caught:
+    with pytest.raises(CommandFailed, match=r"cannot be started: \[Errno \d+\]") as caught:
         run_command(**command)
     assert caught.value.data["rc"] == 126
 
 
 def test_a_full_disk_names_the_log():
-    with pytest.raises(InvalidInput, match="The log /dev/full can not be written|is a device, not a file"):
+    with pytest.raises(InvalidInput, match="The log /dev/full cannot be written|is a device, not a file"):
         run_command(["echo", "x"], log="/dev/full")
 
 

@@ -100,6 +100,6 @@ def test_what_is_no_yaml_is_an_error_by_name(tmp_path, text):
 def test_a_place_that_can_not_be_written_to(tmp_path):
     (tmp_path / "file").write_text("kept")
     for path in (tmp_path / "file" / "thing.json", tmp_path):
-        with pytest.raises(InvalidInput, match=f"{path} can not be written"):
+        with pytest.raises(InvalidInput, match=f"{path} cannot be written"):
             write_document(str(path), {})
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -31,14 +31,14 @@ def test_what_is_no_file_is_refused_at_once(tmp_path, kind):
         socket.socket(socket.AF_UNIX).bind(path)
     else:
         os.symlink("/dev/zero", path)
-    with pytest.raises(InvalidInput, match="The thing .*(not a file|can not be read)"):
+    with pytest.raises(InvalidInput, match="The thing .*(not a file|cannot be read)"):
         read_input(path, "thing")
 
 
 def test_a_file_that_is_not_there_or_too_large_is_named(tmp_path):
     with pytest.raises(NotFound, match="There is no thing at"):
         read_input(str(tmp_path / "x"), "thing")
-    with pytest.raises(InvalidInput, match="can not be read"):
+    with pytest.raises(InvalidInput, match="cannot be read"):
         read_input("a\0b", "thing")
     (tmp_path / "x").write_bytes(b"12345")
     assert read_input(str(tmp_path / "x"), "thing", 5) == b"12345"

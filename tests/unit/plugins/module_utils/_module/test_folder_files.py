@@ -87,7 +87,7 @@ def test_check_mode_empties_nothing(tmp_path):
 
 
 def test_what_is_to_lie_in_an_empty_folder_is_refused(tmp_path):
-    with pytest.raises(InvalidInput, match="'logs/a' can not be there"):
+    with pytest.raises(InvalidInput, match="'logs/a' cannot be there"):
         WriteFiles(str(tmp_path), [], [file("logs/a")], ["logs"])
 
 
@@ -95,7 +95,7 @@ def test_a_link_in_the_place_of_a_folder_is_not_followed(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "a").write_text("1")
     (tmp_path / "logs").symlink_to("elsewhere")
-    with pytest.raises(InvalidInput, match=f"{tmp_path}/logs can not be emptied"):
+    with pytest.raises(InvalidInput, match=f"{tmp_path}/logs cannot be emptied"):
         perform(WriteFiles(str(tmp_path), [], [], ["logs"]), False, diff=False)
     assert (tmp_path / "elsewhere" / "a").exists()
 
@@ -119,5 +119,5 @@ def test_a_mode_that_is_no_octal_number_is_refused(tmp_path, mode):
 
 def test_a_folder_in_the_place_of_a_file_is_an_error_that_names_it(tmp_path):
     (tmp_path / "a").mkdir()
-    with pytest.raises(InvalidInput, match=f"{tmp_path}/a can not be read"):
+    with pytest.raises(InvalidInput, match=f"{tmp_path}/a cannot be read"):
         write(tmp_path, file("a"))

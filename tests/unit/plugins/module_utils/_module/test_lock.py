@@ -57,7 +57,7 @@ def test_a_file_that_says_nothing_is_no_obstacle(tmp_path, content):
 
 
 def test_a_folder_is_no_lock(tmp_path):
-    with pytest.raises(InvalidInput, match="can not be opened"), held_lock(str(tmp_path), {}):
+    with pytest.raises(InvalidInput, match="cannot be opened"), held_lock(str(tmp_path), {}):
         pass
 
 

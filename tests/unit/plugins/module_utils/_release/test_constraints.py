@@ -148,7 +148,7 @@ def test_a_pin_is_proposed_only_where_one_serves_every_distro():
             "name": "cliff",
             "pin": "4.10.0",
             "versions": {"el9s": "4.9.1", "el10s": "4.11.0"},
-            "reason": "one pin can not be 4.9.1 for el9s (line 1), 4.11.0 for el10s (line 2)",
+            "reason": "one pin cannot be 4.9.1 for el9s (line 1), 4.11.0 for el10s (line 2)",
         }
     ]
     assert {(row["project"], row["distro"]): row["status"] for row in rows if row["distro"] == "el9s"} == {

@@ -161,8 +161,8 @@ def test_what_a_caller_changes_stays_with_it(folder):
         ({"tags": "packages: [\n"}, "tags.yml, line 2, is no valid YAML"),
         ({"tags": "packages:\n- {project: x, conf: cores, name: x}"}, "'cores' is no package-configs entry .package x"),
         ({"tags": "packages:\n- {project: x}"}, "Project x has no list of maintainers"),
-        ({"tags": "packages:\n- {project: x, conf: core, url: '%(none)s'}"}, "url of project x can not be filled in"),
-        ({"tags": "packages:\n- {project: x, conf: core, url: '100%'}"}, "url of project x can not be filled in"),
+        ({"tags": "packages:\n- {project: x, conf: core, url: '%(none)s'}"}, "url of project x cannot be filled in"),
+        ({"tags": "packages:\n- {project: x, conf: core, url: '100%'}"}, "url of project x cannot be filled in"),
         ({"tags": "packages:\n- {project: x, maintainers: [me]}"}, "Maintainer 'me' of project x is no address"),
     ],
 )

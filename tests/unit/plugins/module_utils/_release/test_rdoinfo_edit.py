@@ -142,7 +142,7 @@ def test_a_file_without_a_last_newline_gets_one_only_where_it_is_added_to():
         ("packages:\n- project: nova\n- project: nova\n", "x.yml, line 3: nova is there twice"),
         ("packages:\n- {project: nova, tags: {epoxy: }}\n", "x.yml, line 2: nova is written in braces"),
         ("packages:\n- project: nova\n  tags: {epoxy: }\n", "x.yml, line 3: nova is written in braces"),
-        ("packages: [{project: aodh}]\n", "is written in a way that can not be edited|line 1: nova|no valid YAML"),
+        ("packages: [{project: aodh}]\n", "is written in a way that cannot be edited|line 1: nova|no valid YAML"),
         ("packages:\n- project: nova\n  tags:\n    epoxy:\n      source-branch: |\n        1\n", "more than one line"),
     ],
 )
@@ -156,7 +156,7 @@ def test_what_can_not_be_edited_is_named(text, message):
     [("no va", "1"), ("nova\n- project: x", "1"), ("nova", "1 # x"), ("nova", "1\n2"), ("nova", "")],
 )
 def test_hostile_names_are_refused(project, value):
-    with pytest.raises(InvalidInput, match="can not be a (project|pin)"):
+    with pytest.raises(InvalidInput, match="cannot be a (project|pin)"):
         TagFile(TAGS, "tags", "x.yml").pin(project, "epoxy", value)
 
 
@@ -192,9 +192,9 @@ def test_a_change_is_planned_then_written_then_nothing(change, tmp_path):
     [
         ({"tag": "zed"}, NotFound, "has no file tags/zed.yml"),
         ({"file": "../../etc/passwd"}, NotFound, "has no file"),
-        ({"tag": "../zed"}, InvalidInput, "can not be a tag"),
+        ({"tag": "../zed"}, InvalidInput, "cannot be a tag"),
         ({"pins": {"nova": 4.1}}, InvalidInput, "pin 4.1 of nova is float: write it in quotes"),
-        ({"pins": {"nova": "1"}, "absent": ["nova"]}, InvalidInput, "nova can not be both"),
+        ({"pins": {"nova": "1"}, "absent": ["nova"]}, InvalidInput, "nova cannot be both"),
         ({"section": "buildsys-tags", "file": "tags/epoxy.yml", "pins": {"nova": None}}, InvalidInput, "has no build"),
     ],
 )

@@ -155,7 +155,7 @@ def test_an_end_is_one_line(rdoinfo):
         (("gazpacho",), {"identifier": "2026.3"}, InvalidInput, "is no identifier"),
         (("gazpacho",), {"identifier": "2025.2"}, InvalidInput, "cannot be a copy of flamingo"),
         (("flamingo",), {"identifier": "2026.1"}, InvalidInput, "is there as 2025.2"),
-        (("Gaz pacho",), {"identifier": "2026.1"}, InvalidInput, "can not be the name"),
+        (("Gaz pacho",), {"identifier": "2026.1"}, InvalidInput, "cannot be the name"),
         (("gazpacho",), {"identifier": "2026.1", "previous": "zed"}, NotFound, "zed"),
         (("flamingo", "released"), {"distros": ["el11s"]}, NotFound, "no distro el11s"),
         (("zed", "ended"), {}, NotFound, "zed"),

@@ -114,7 +114,7 @@ def test_what_fails_otherwise_is_no_evidence(bisect):
         return judge(taken) if "compute" in taken else ([], "")
 
     said = bisect.play("needs", needs)
-    assert said["summary"].endswith("it can not be tried alone, and without it the red candidate is green.")
+    assert said["summary"].endswith("it cannot be tried alone, and without it the red candidate is green.")
     assert said["findings"][0]["components"] == ["compute"]
 
 
