@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import sys
 
@@ -18,6 +19,7 @@ sys.path.insert(0, str(ROOT / "tests" / "bench"))
 from generate import Package, write_repository
 from gerrit_double import EMAIL, PASSWORD, USER, Gerrit
 
+SHARED = pathlib.Path(os.environ.get("RELENG_SHARED", ROOT.parent / "shared")) / "data"
 RDOINFO = """\
 releases:
 - name: flamingo
@@ -139,6 +141,30 @@ def test_as_far_as_fedora_is(world):
 def test_names_that_are_not_there(world, options, message):
     found = world.compare(**options)
     assert found["failed"] and message in found["msg"], found
+
+
+@pytest.mark.skipif(
+    not (SHARED / "rdoinfo").is_dir(), reason=f"the real rdoinfo is not there: {SHARED} (RELENG_SHARED)"
+)
+def test_the_real_dependencies_of_a_release(tmp_path):
+    found = run_module(
+        "dependency_info",
+        rdoinfo=SHARED / "rdoinfo",
+        release="epoxy",
+        distros=["el9s"],
+        constraints=SHARED / "upper-constraints" / "2025.1.txt",
+        fedora=f"file://{tmp_path}/{{name}}",
+        cache_dir=tmp_path,
+    )
+    assert not found["failed"], found
+    rows = {row["package"]: row for row in found["dependencies"]}
+    # buildsys-tags/cloud9s-openstack-epoxy-testing.yml has GitPython-3.1.43-1.el9s, and 2025.1.txt GitPython===3.1.44.
+    row = rows["GitPython"]
+    assert (row["build"], row["constraint"], row["status"]) == ("GitPython-3.1.43-1.el9s", "3.1.44", "bump")
+    assert (row["gerrit_project"], row["reason"]) == ("deps/GitPython", "Fedora does not have it")
+    # What the distribution has is built by nobody here.
+    assert rows["python-cryptography"]["status"] == "missing" and found["proposals"] == []
+    assert found["counts"] == {"el9s": {"ahead": 2, "bump": 146, "equal": 125, "missing": 72}}
 
 
 def test_one_change_a_package_with_what_it_did_not_take(world):

@@ -82,11 +82,12 @@ def _constraints(
     overrides = read_yaml(options["names"], "file of names") if options["names"] else {}
     if not isinstance(overrides, dict):
         raise InvalidInput(f"The file of names {options['names']} is no mapping of names on PyPI to projects.")
-    names = PackageNames(packages, overrides)
-    return {
-        distro: by_project(constraints_for(constraints, python_of(distro, options["pythons"]), source).values(), names)
-        for distro in distros
-    }
+    names = PackageNames(info.packages(), overrides)
+    found = {}
+    for distro in distros:
+        chosen = constraints_for(constraints, python_of(distro, options["pythons"]), source).values()
+        found[distro] = {project: one for project, one in by_project(chosen, names).items() if project in packages}
+    return found
 
 
 def _built(info: Rdoinfo, options: t.Mapping[str, t.Any], distro: str) -> dict[str, dict[str, str]]:
