@@ -96,3 +96,59 @@ def test_a_guides_command_names_what_there_is(words):
         variables = yaml.safe_load(word) if word.startswith("{") else dict([word.partition("=")[::2]])
         unknown = {one for one in variables if not one.startswith("ansible_")} - known_variables(name)
         assert not unknown, f"{name} reads no {unknown}"
+
+
+def needed(name):
+    """What a playbook says that it cannot do without."""
+    (play, *_more) = yaml.safe_load((ROOT / "playbooks" / f"{name}.yml").read_text())
+    tasks = [*play.get("pre_tasks", []), *play.get("tasks", [])]
+    return [entry for task in tasks for entry in (task.get("vars") or {}).get("releng_needed", [])]
+
+
+def shown_files(text):
+    """The YAML files that a guide shows, by the name in their first comment: the variables in each."""
+    files = {}
+    for example in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL):
+        if named := re.match(r"# ([\w./-]+\.ya?ml)\b", example):
+            content = yaml.safe_load(example)
+            files[named[1]] = set(content) if isinstance(content, dict) else set()
+    return files
+
+
+def commands_in_their_place():
+    """Each playbook command of the guides, with what the reader has exported until there."""
+    for path in GUIDES:
+        text = path.read_text()
+        exported = set()
+        for command in console(text):
+            words = shlex.split(command.replace("[", "").replace("]", ""), comments=True)
+            if words[:1] == ["export"]:
+                exported |= {word.partition("=")[0] for word in words[1:]}
+            elif words[:1] == ["ansible-playbook"] and words[1].startswith("rdo.releng."):
+                given = [word for flag, word in zip(words, words[1:]) if flag in ("-e", "--extra-vars")]
+                yield pytest.param(
+                    words[1].removeprefix("rdo.releng."),
+                    given,
+                    frozenset(exported),
+                    shown_files(text),
+                    id=f"{path.name}: {' '.join(words)[:70]}",
+                )
+
+
+@pytest.mark.parametrize(("name", "given", "exported", "files"), list(commands_in_their_place()))
+def test_a_guides_command_has_all_that_it_needs(name, given, exported, files):
+    """As written, after the exports above it: nothing that the playbook would ask for first is missing."""
+    variables = set()
+    for word in given:
+        if word.startswith("@"):
+            if word[1:] not in files:
+                return  # a file of the reader's own
+            variables |= files[word[1:]]
+        else:
+            variables |= set(yaml.safe_load(word) if word.startswith("{") else [word.partition("=")[0]])
+    lacking = [
+        entry["name"]
+        for entry in needed(name)
+        if not set(entry["name"].split(" or ")) & variables and not set(entry.get("env", "").split(" or ")) & exported
+    ]
+    assert lacking == []
