@@ -148,7 +148,7 @@ def rehearse(
     print(f"ga, {len(packages)} packages of rdoinfo's {TAG} ({layers}), all built, {BUILDERS} builders")
     print(f"  the hub built for {span / 60:.0f} of its minutes; one after the other: {sum(took.values()) / 60:.0f}")
     print(
-        f"  own time {sums['ours']:.0f} s (at most {OWN_SECONDS}, goal {GOAL}); " + f"hub {sums['hub']:.0f} s of ours"
+        f"  own time {sums['ours']:.0f} s (at most {OWN_SECONDS}, goal {GOAL}), beside {sums['hub']:.0f} s of waiting"
     )
     print(f"  {requests} requests, {writes} calls that write")
     print(

@@ -15,7 +15,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 import typing as t
 
 import yaml
@@ -197,12 +196,8 @@ class ReleaseWorld:
         return said(done.stdout)
 
     def start(self) -> subprocess.Popen[bytes]:
-        command = [pathlib.Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-c", "local"]
-        command += ["-e", f"ansible_python_interpreter={sys.executable}", "rdo.releng.ga", "-e", f"@{self.variables}"]
-        build = pathlib.Path(__file__).resolve().parents[3] / ".build"
-        environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(build), **self.environment}
-        quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
-        return subprocess.Popen(command, env=environment, cwd=self.folder, start_new_session=True, **quiet)
+        return start_playbook("rdo.releng.ga", "-e", f"@{self.variables}", environment=self.environment,
+                              folder=self.folder)  # fmt: skip
 
     def journal(self) -> list[dict[str, t.Any]]:
         file = self.run_folder / "journal.jsonl"
@@ -236,13 +231,18 @@ class ReleaseWorld:
         self.stack.close()
 
 
+def start_playbook(
+    playbook: str, *argv: str, environment: t.Mapping[str, str], folder: pathlib.Path
+) -> subprocess.Popen[bytes]:
+    """Start a playbook in a group of processes of its own, for who kills it."""
+    command = [pathlib.Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-c", "local"]
+    command += ["-e", f"ansible_python_interpreter={sys.executable}", playbook, *argv]
+    build = pathlib.Path(__file__).resolve().parents[3] / ".build"
+    whole = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(build), **environment}
+    quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+    return subprocess.Popen(command, env=whole, cwd=folder, start_new_session=True, **quiet)
+
+
 def said(output: str) -> str:
     """The one sentence of a run."""
     return re.findall(r"(epoxy on el9s: .*?)\s*\",?$", output, re.MULTILINE)[-1]
-
-
-def wait_until(condition: t.Callable[[], bool], seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)

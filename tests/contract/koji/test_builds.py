@@ -165,6 +165,7 @@ def test_time_that_is_over_says_how_far_it_is(build, site, sources):
     sources.add("client", "1.0", "python3-lib >= 2.0")
     over = build(wait_timeout=1)
     assert over["failed"] and "0 of 2 built, 1 building, 1 waiting (1 for builds)" in over["msg"]
+    assert (over["hub"], over["final"]) == (site.url, False)
     site.hub.speed = 1000.0
     assert build()["counts"] == {"done": 2}
 

@@ -4,13 +4,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.server
+import os
+import random
+import signal
+import subprocess
 import threading
 
 import pytest
 import yaml
 from koji_double import Hub, Server
+from release_world import start_playbook
 from stage.modules import run_playbook
 from stage.rpms import Rpm, build_repository, need
 
@@ -59,9 +65,12 @@ def site(tmp_path):
     server.stop()
 
 
+def account(site):
+    return {"KOJI_HUB_URL": site.url, "KOJI_USER": "kojiadmin", "KOJI_PASSWORD": "kojiadmin"}
+
+
 def play(site, *argv):
-    account = {"KOJI_HUB_URL": site.url, "KOJI_USER": "kojiadmin", "KOJI_PASSWORD": "kojiadmin"}
-    done = run_playbook("rdo.releng.end_release", "-e", f"@{site.folder}/end.yml", *argv, environment=account,
+    done = run_playbook("rdo.releng.end_release", "-e", f"@{site.folder}/end.yml", *argv, environment=account(site),
                         folder=site.folder)  # fmt: skip
     assert done.returncode == 0, done.stdout[-5000:]
     return done.stdout
@@ -91,6 +100,46 @@ def test_a_release_ends_and_nothing_goes_that_is_not_archived(site):
     assert (tmp / "end.txt").read_text() == "epoxy has ended\n"
     again = play(site)
     assert "epoxy is ended." in again and "changed=0" in again
+
+
+@pytest.mark.long
+def test_an_end_that_is_killed_loses_nothing(site):
+    """SIGKILL at random moments; each time all packages are on the mirror, or all are in the archive."""
+    tmp = site.folder
+    (site.served / "release.rpm").write_bytes(b"points to the archive")
+    moments = random.Random(20)
+    names = ["a-1-1.noarch.rpm", "b-1-1.noarch.rpm"]
+    killed = 0
+    for _round in range(12):
+        process = start_playbook(
+            "rdo.releng.end_release", "-e", f"@{tmp}/end.yml", environment=account(site), folder=tmp
+        )
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(1 + moments.random() * 12)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            killed += 1
+        process.wait()
+        places = (tmp / "mirror", tmp / "archive" / "current" / "epoxy")
+        assert names in [sorted(path.name for path in place.rglob("*.rpm")) for place in places]
+    assert killed > 2
+    assert "epoxy is ended." in play(site)
+    assert sorted(path.name for path in (tmp / "archive" / "current" / "epoxy").rglob("*.rpm")) == names
+    assert not list(tmp.glob("mirror*")) and site.hub.targets == {}
+    assert all(tag["locked"] for tag in site.hub.tags.values())
+
+
+@pytest.mark.long
+def test_what_a_killed_run_had_taken_out_of_sight_is_removed(site):
+    tmp = site.folder
+    (site.served / "release.rpm").write_bytes(b"points to the archive")
+    assert "epoxy is ended." in play(site)
+    (tmp / "mirror.ended").mkdir()
+    (tmp / "mirror.ended" / "b-1-1.noarch.rpm").write_bytes(b"b")
+    assert "epoxy is ended." in play(site)
+    assert not (tmp / "mirror.ended").exists()
+    archived = tmp / "archive" / "current" / "epoxy"
+    assert sorted(path.name for path in archived.rglob("*.rpm")) == ["a-1-1.noarch.rpm", "b-1-1.noarch.rpm"]
 
 
 def test_all_that_is_missing_is_said_at_once(site):

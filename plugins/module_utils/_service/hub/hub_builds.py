@@ -251,7 +251,9 @@ class HubBuilds(Change):
             if not any(item.state in (WAITING, BUILDING) for item in self.items.values()):
                 return
             if deadline.remaining <= self._params["poll"]:
-                raise TimedOut(f"{line} The time of {deadline.seconds:g} s is over; run it again.", **self._result())
+                # Its task ends, the builds go on: for a run of several stages it is the hub that is waited for.
+                left = {"hub": self._hub.address, "final": False, **self._result()}
+                raise TimedOut(f"{line} The time of {deadline.seconds:g} s is over; run it again.", **left)
             self.sleep(self._params["poll"])
             self._slept += self._params["poll"]
 
