@@ -40,6 +40,7 @@ PACKAGES = {
     "rpm": {"apt": "rpm", "dnf": "rpm"},
     "rpmbuild": {"apt": "rpm", "dnf": "rpm-build"},
     "rpmkeys": {"apt": "rpm", "dnf": "rpm"},
+    "rpmlint": {"apt": "rpmlint", "dnf": "rpmlint"},
     "rpmsign": {"apt": "rpm", "dnf": "rpm-sign"},
     "rpmspec": {"apt": "rpm", "dnf": "rpm-build"},
     "rsync": {"apt": "rsync", "dnf": "rsync"},

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 
@@ -125,6 +126,22 @@ def test_a_repository_that_lags_is_not_decided_on(gate):
     gate.build(PENDING, Rpm("tool"))
     gate.build(STABLE, Rpm("client", "3-1"))
     assert "does not show client-3-1 yet" in gate.decide()["msg"]
+
+
+@pytest.mark.skipif(shutil.which("rpmlint") is None, reason="rpmlint is not installed")
+def test_builds_with_errors_of_rpmlint_are_held_unless_they_are_filtered(gate, tmp_path):
+    (tmp_path / "strict.toml").write_text("Filters = ['W: ']\n[Scoring]\n")
+    (tmp_path / "filtered.toml").write_text("Filters = ['.*']\n")
+    gate.build(PENDING, Rpm("tool", files=("/home/tool",)))
+    asked = ["closure", "rpmlint"]
+    result = gate.decide(checks=asked, rpmlint_config=str(tmp_path / "strict.toml"))
+    assert held(result)["tool-1-1"]["check"] == "rpmlint", result.get("msg")
+    assert "/home/tool" in " ".join(held(result)["tool-1-1"]["because"])
+    assert moves(gate.decide(checks=asked, rpmlint_config=str(tmp_path / "filtered.toml"))) == {"tool-1-1": STABLE}
+    waiver = {"waives": "pending-rpmlint", "package": "tool", "owner": "o@example.org", "reason": "r"}
+    (tmp_path / "waivers.json").write_text(json.dumps([{**waiver, "until": "2040-01-01"}]))
+    assert moves(gate.decide(checks=asked, waivers=[str(tmp_path / "waivers.json")])) == {"tool-1-1": STABLE}
+    assert moves(gate.decide(checks=["closure"])) == {"tool-1-1": STABLE}
 
 
 def test_unsigned_builds_are_held(gate, tmp_path):

@@ -37,12 +37,14 @@ from ..._repodata.sources import Source, SourceReader
 from ..._rpm.rpmfiles import indexed
 from ..repository.closure_waivers import read_waivers
 from ..repository.reading import cache_folder
-from .pending_checks import Held, file_conflicts, older_builds, unsigned_builds
+from .pending_checks import Held, file_conflicts, lint_errors, older_builds, unsigned_builds
 
 SCHEMA = "rdo.releng/pending/1"
-CHECKS = ("closure", "installability", "upgrade-path", "file-conflicts", "signatures")
+CHECKS = ("closure", "installability", "upgrade-path", "file-conflicts", "signatures", "rpmlint")
 OFFERED = "builds that are pending"
 DEADLINE = 3600.0
+# Of one RPM that rpmlint is to look at.
+MOST_BYTES = 2 << 30
 
 
 class PendingDecision(Change):
@@ -138,6 +140,9 @@ class PendingDecision(Change):
             self._hold(held, older_builds([_build(row) for row in batch if row["nvr"] in order], stable))
             if "signatures" in self._checks:
                 self._hold(held, unsigned_builds(headers, params["public_key"]))
+            if "rpmlint" in self._checks:
+                rpms = question.rpms([nvr for nvr in order if nvr not in held])
+                self._hold(held, lint_errors(rpms, params["rpmlint_config"]))
             subset: Subset | None = None
             while True:
                 left = [nvr for nvr in order if nvr not in held]
@@ -222,6 +227,18 @@ class PendingDecision(Change):
         )
 
 
+def _copy(stream: t.BinaryIO, file: t.BinaryIO) -> None:
+    """All of an RPM file, of a size that a build can have; a read that failed in passing begins anew."""
+    file.seek(0)
+    file.truncate()
+    size = 0
+    while piece := stream.read(1 << 20):
+        size += len(piece)
+        if size > MOST_BYTES:
+            raise InvalidInput(f"An RPM is larger than {MOST_BYTES} bytes.")
+        file.write(piece)
+
+
 class _Question:
     """The repositories as they are, and the batch on offer to them."""
 
@@ -238,12 +255,7 @@ class _Question:
 
         :raises InvalidInput: it is not known where the hub serves them, or a build has none.
         """
-        if not self._hub.topurl:
-            raise InvalidInput("Where does the hub serve its files? Set topurl.")
-        addresses = rpm_addresses(self._hub, nvrs, self._params["arch"])
-        empty = [nvr for nvr in nvrs if not addresses.get(nvr)]
-        if empty:
-            raise InvalidInput(f"{', '.join(empty[:5])} has nothing for {self._params['arch']}.", builds=empty)
+        addresses = self._addresses(nvrs)
         found = {}
         say(f"Reading the headers of {sum(map(len, addresses.values()))} RPMs of {len(nvrs)} builds")
         for number, nvr in enumerate(nvrs):
@@ -252,6 +264,32 @@ class _Question:
             places = [self._reader.location(address, "RPM of a build") for address in addresses[nvr]]
             found[nvr] = fetch_headers(places, folder, self._transport)
         return found
+
+    def rpms(self, nvrs: t.Sequence[str]) -> dict[str, list[str]]:
+        """The whole RPM files of each build; errors as of :meth:`headers`."""
+        found: dict[str, list[str]] = {}
+        addresses = self._addresses(nvrs) if nvrs else {}
+        for number, nvr in enumerate(nvrs):
+            folder = os.path.join(self._folder, f"whole-{number}")
+            os.mkdir(folder)
+            say(f"Reading {len(addresses[nvr])} RPMs of {nvr}, {number} of {len(nvrs)} builds done")
+            found[nvr] = []
+            for place, address in enumerate(addresses[nvr]):
+                path = os.path.join(folder, f"{place:06d}.rpm")
+                location = self._reader.location(address, "RPM of a build")
+                with open(path, "wb") as file:
+                    self._transport.take(location, lambda stream, file=file: _copy(stream, file))
+                found[nvr].append(path)
+        return found
+
+    def _addresses(self, nvrs: t.Sequence[str]) -> dict[str, list[str]]:
+        if not self._hub.topurl:
+            raise InvalidInput("Where does the hub serve its files? Set topurl.")
+        addresses = rpm_addresses(self._hub, nvrs, self._params["arch"])
+        empty = [nvr for nvr in nvrs if not addresses.get(nvr)]
+        if empty:
+            raise InvalidInput(f"{', '.join(empty[:5])} has nothing for {self._params['arch']}.", builds=empty)
+        return addresses
 
     def subset(
         self, nvrs: list[str], headers: dict[str, list[str]], stable: list[str], stack: contextlib.ExitStack

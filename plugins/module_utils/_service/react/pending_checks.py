@@ -16,16 +16,22 @@ import typing as t
 
 from ..._closure.packages import Packages, Repository
 from ..._koji.plan import Build
-from ..._module.command import run_command
+from ..._module.command import find_program, run_command
 from ..._module.errors import InvalidInput
+from ..._module.text import one_line
 from ..._repodata.download import Transport
 from ..._repodata.remote_headers import fetch_headers
 from ..._repodata.solvfile import search_filelists
 from ..._rpm.keys import PublicKey
 from ..._rpm.signatures import judge_files
+from ..._sandbox.confine import Bind, Limits, Sandbox, confined
 
 _FILES = "[%{FILENAMES}\\t%{FILEMODES}\\t%{FILEDIGESTS}\\t%{FILELINKTOS}\\t%{FILEFLAGS}\\n]"
 _GHOST = 1 << 6
+# rpmlint 1 and 2: nothing, errors, too much badness.
+_FOUND_BY_LINT = (0, 64, 66)
+_LINT_ERROR = re.compile(r"[^\s:]+: E: ")
+_LINT = Limits(seconds=900, memory=2**32, processes=64, file_size=2**32, scratch=2**33, output=2**24)
 _LOCATION = re.compile(rb'<location [^>]*?href="([^"]*)"')
 
 
@@ -62,6 +68,29 @@ def unsigned_builds(headers: t.Mapping[str, t.Sequence[str]], key: str) -> list[
                 wrong.setdefault(paths[verdict.path], []).append(f"{_name(verdict.path)}: {verdict.status}")
     for nvr, reasons in wrong.items():
         held.append(Held(nvr, "signatures", tuple(sorted(reasons)), f"Sign it with the key of {key}."))
+    return held
+
+
+def lint_errors(rpms: t.Mapping[str, t.Sequence[str]], config: str | None) -> list[Held]:
+    """The builds in whose RPMs rpmlint finds errors; it unpacks them, so it runs in the sandbox.
+
+    :param rpms: whole RPM files of each build, those of one build in a folder of their own.
+    :param config: file of more configuration for rpmlint; None: as it is installed.
+    """
+    find_program("rpmlint")
+    held = []
+    for nvr, files in rpms.items():
+        places = [os.path.realpath(path) for path in files]
+        seen = {os.path.dirname(path) for path in places} | ({os.path.realpath(config)} if config else set())
+        binds = tuple(Bind(place, place) for place in sorted(seen))
+        argv = ["rpmlint", *(["--config", os.path.realpath(config)] if config else []), "--", *places]
+        done = confined(argv, Sandbox(binds=binds, limits=_LINT), expected=_FOUND_BY_LINT, apart=True, tail=1 << 20)
+        lines = done.output.decode(errors="replace").splitlines()
+        errors = sorted({one_line(line, 200) for line in lines if _LINT_ERROR.match(line)})
+        if errors:
+            more = [f"and {len(errors) - 10} more"] if len(errors) > 10 else []
+            mend = "Mend what rpmlint says, or filter it in rpmlint_config."
+            held.append(Held(nvr, "rpmlint", tuple(errors[:10] + more), mend))
     return held
 
 
