@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from stage.modules import ROOT, run_module, run_playbook
 sys.path.append(str(ROOT / "tests" / "contract" / "gerrit"))
 from gerrit_double import EMAIL, PASSWORD, USER, Gerrit
 
+SHARED = pathlib.Path(os.environ.get("RELENG_SHARED", ROOT.parent / "shared")) / "data"
 SETUP = """\
 [metadata]
 name = oslo.widget
@@ -195,6 +197,19 @@ def test_one_row_more_and_not_a_byte_else(tmp_path):
     row = "- project: oslo-widget\n  conf: lib\n  maintainers:\n  - alice@example.com\n  tags:\n    under-review:\n"
     assert (tmp_path / "rdo.yml").read_text() == RDOINFO.replace("# the comp", f"{row}# the comp")
     assert not run_module("rdoinfo_package", **options)["changed"]
+
+
+@pytest.mark.skipif(
+    not (SHARED / "rdoinfo").is_dir(), reason=f"the real rdoinfo is not there: {SHARED} (RELENG_SHARED)"
+)
+def test_a_row_in_the_real_rdoinfo(tmp_path):
+    shutil.copytree(SHARED / "rdoinfo", tmp_path / "rdoinfo", copy_function=shutil.copyfile)
+    for folder in (tmp_path / "rdoinfo", *filter(pathlib.Path.is_dir, (tmp_path / "rdoinfo").iterdir())):
+        folder.chmod(0o755)
+    done = run_module("rdoinfo_package", rdoinfo=tmp_path / "rdoinfo", project="oslo-widget", conf="rpmfactory-lib")
+    assert not done["failed"], done
+    changed = [line for line in done["patch"].split("\n")[2:] if not line.startswith("@@")]
+    assert changed == ["+- project: oslo-widget", "+  conf: rpmfactory-lib", "+  tags:", "+    under-review:"]
 
 
 class World:
