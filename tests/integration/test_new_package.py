@@ -130,7 +130,7 @@ def test_what_is_written_builds(skeleton, tmp_path):
     done = skeleton(upstream=tmp_path / "oslo.widget-1.0.0")
     assert not done["failed"], done
     assert run_module("spec_version", spec=done["spec"], version="1.0.0", date="2026-04-15")["evr"] == "1.0.0-1"
-    (files,) = pyproject.build(done["spec"], tmp_path).values()
+    (files,) = list(pyproject.build(done["spec"], tmp_path).values())
     assert "/usr/bin/widget-show" in files
     assert any(path.endswith(".dist-info/METADATA") for path in files), files
 
