@@ -11,6 +11,7 @@ The decision is a document that depends on the batch and on the repositories alo
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import tempfile
 import time
@@ -278,7 +279,7 @@ class _Question:
                 path = os.path.join(folder, f"{place:06d}.rpm")
                 location = self._reader.location(address, "RPM of a build")
                 with open(path, "wb") as file:
-                    self._transport.take(location, lambda stream, file=file: _copy(stream, file))
+                    self._transport.take(location, functools.partial(_copy, file=file))
                 found[nvr].append(path)
         return found
 
