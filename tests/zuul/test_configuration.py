@@ -42,7 +42,18 @@ def render(folder, **options):
 
 def test_zuul_understands_all_of_it(tenant):
     done = validate(ROOT, tenant)
-    assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["95 jobs, no errors"]), done.stdout
+    assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["97 jobs, no errors"]), done.stdout
+
+
+def test_zuul_understands_the_checks_of_this_repository(tenant, tmp_path):
+    """They lie where a tenant names them with extra-config-paths; the playbook is named from the root."""
+    checkout = tmp_path / "rdo.releng"
+    shutil.copytree(ROOT / ".ci", checkout / ".ci")
+    (checkout / "zuul.d").symlink_to(checkout / ".ci" / "zuul.d")
+    done = validate(ROOT, checkout, tenant)
+    assert done.returncode == 0, done.stdout
+    (checkout / ".ci" / "check.yml").unlink()
+    assert "rdo-releng-check: there is no playbook .ci/check.yml" in validate(ROOT, checkout, tenant).stdout
 
 
 def test_what_is_wrong_is_found(tenant, tmp_path):
