@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: artifact_plan_info
 version_added: 0.1.0
-short_description: Say which artifacts a change of packages makes anew
+short_description: Say which artifacts a change of packages affects
 description:
   - Solves what each artifact is made of, as things are and after a change, and compares the manifests. An artifact is
     affected when its manifest is another, or when one that it is made of is affected.
@@ -60,7 +60,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 affected:
-  description: The artifacts that are to be made anew, each after those that it is made of.
+  description: The artifacts that are to be made again, each after those that it is made of.
   returned: always
   type: list
   elements: dict
@@ -90,7 +90,7 @@ affected:
       elements: str
       returned: always
     changed:
-      description: NEVRAs of which it would hold another file, signed anew for example.
+      description: NEVRAs of which it would hold another file, for example signed again.
       type: list
       elements: str
       returned: always

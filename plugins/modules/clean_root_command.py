@@ -57,7 +57,7 @@ options:
     suboptions:
       folder:
         description:
-          - Path in the root, as O(binds[].destination). It is empty when the program starts, and gone in the end.
+          - Path in the root, as O(binds[].destination). It is empty when the program starts, and gone at the end.
         type: str
         required: true
       patterns:

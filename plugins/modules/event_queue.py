@@ -14,7 +14,7 @@ description:
     published, as a broker drops what no queue is bound for.
   - A message that is given back more than O(delivery_limit) times becomes a dead letter, so that one which nobody can
     work on does not block the others.
-  - AMQP does not tell which bindings there are. They are made anew each time the queue or an exchange is declared; a
+  - AMQP does not tell which bindings there are. They are made again each time the queue or an exchange is declared; a
     new topic for a queue that is there needs O(bind).
 options:
   queue:

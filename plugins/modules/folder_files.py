@@ -18,7 +18,7 @@ extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
 options:
   path:
-    description: The folder; made if need be.
+    description: The folder; created if needed.
     type: path
     required: true
   folders:

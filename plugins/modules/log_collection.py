@@ -82,7 +82,7 @@ attributes:
   idempotent:
     support: none
     details:
-      - Logs grow, so they are always collected anew.
+      - Logs grow, so they are always collected again.
 author:
   - RDO release engineering (@rdo-infra)
 """

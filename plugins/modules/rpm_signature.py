@@ -24,7 +24,7 @@ options:
     type: path
     required: true
   replace:
-    description: Sign anew what another key has signed. Otherwise that is an error, and nothing is signed.
+    description: Sign again what another key has signed. Otherwise that is an error, and nothing is signed.
     type: bool
     default: false
   log:

@@ -12,7 +12,7 @@ short_description: Remove from a folder the RPM files of builds that a release d
 description:
   - Does for a folder what M(rdo.releng.rpm_trim_info) says. What is there is read of the RPM files in and below the
     folder, source RPMs among them.
-  - Where the folder has metadata, it is published anew without the builds that go, as M(rdo.releng.rpm_repository)
+  - Where the folder has metadata, it is published again without the builds that go, as M(rdo.releng.rpm_repository)
     does; only then are files removed. A run that was killed is finished by the next one.
 options:
   path:

@@ -25,10 +25,10 @@ attributes:
   idempotent:
     support: partial
     details:
-      - With O(status=started) the step begins anew each time.
+      - With O(status=started) the step begins again each time.
 options:
   path:
-    description: Folder of the run; made if need be.
+    description: Folder of the run; created if needed.
     type: path
     required: true
   step:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: run_summary
 version_added: 0.1.0
-short_description: Say in the end what a playbook did
+short_description: Sum up what a playbook did
 description:
   - Makes one text of the facts that roles leave (C(gate_report), C(promotion_report) and so on) for the terminal, and
     writes the same as JSON and as an HTML page where that is asked for.

@@ -11,7 +11,7 @@ short_description: Bring the patches of a distgit to another version of upstream
 version_added: 0.1.0
 description:
   - Applies the patches that a spec file names, in their order, to upstream's sources at a version.
-  - A patch that applies stays as it is. One that applies only by a three-way merge is written anew. One that upstream
+  - A patch that applies stays as it is. One that applies only by a three-way merge is rewritten. One that upstream
     took in goes, with its lines C(Patch) and C(%patch), and the commit that took it in is named. The others keep their
     numbers, so that their lines stay as they are.
   - A patch that does none of these is a conflict, and nothing is written.
