@@ -152,3 +152,26 @@ def test_a_guides_command_has_all_that_it_needs(name, given, exported, files):
         if not set(entry["name"].split(" or ")) & variables and not set(entry.get("env", "").split(" or ")) & exported
     ]
     assert lacking == []
+
+
+def make_commands():
+    """Every call of make in the guides, and in what contributors read."""
+    for path in [*GUIDES, ROOT / "CONTRIBUTING.md"]:
+        text = path.read_text()
+        commands = [*console(text), *re.findall(r"^\| `(make [^`]+)` \|", text, re.MULTILINE)]
+        for command in commands:
+            words = shlex.split(command, comments=True)
+            if "make" in words:
+                yield pytest.param(words[words.index("make") + 1 :], id=f"{path.name}: {' '.join(words)[:60]}")
+
+
+@pytest.mark.parametrize("words", list(make_commands()))
+def test_a_guides_call_of_make_is_one_that_there_is(words):
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    given = dict(word.split("=", 1) for word in words if "=" in word)
+    assert {word for word in words if "=" not in word} <= targets
+    profile = given.get("PROFILE", "libraries")
+    variables = yaml.safe_load((ROOT / "playbooks" / "vars" / f"quickstart_{profile}.yml").read_text())
+    defaults = yaml.safe_load((ROOT / "roles" / "quickstart" / "defaults" / "main.yml").read_text())
+    faults = variables.get("quickstart_faults", defaults["quickstart_faults"])
+    assert given.get("FAULT", "") in {"", "...", *faults}
