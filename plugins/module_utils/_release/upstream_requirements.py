@@ -110,7 +110,8 @@ class UpstreamRequirements:
                 if len(content) > MOST_LINE:
                     raise parser.InvalidRequirement(f"it has more than {MOST_LINE} characters")
                 target.append((where, parser.Requirement(content)))
-            except (parser.InvalidRequirement, RecursionError) as error:  # RecursionError: brackets within brackets
+            # InvalidRequirement is a ValueError, as is what Python says of zero bytes; RecursionError is of brackets.
+            except (ValueError, RecursionError) as error:
                 if not strict:
                     continue
                 reason = " ".join(str(error).split())
