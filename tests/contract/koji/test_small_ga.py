@@ -19,6 +19,7 @@ import time
 
 import pytest
 import yaml
+from lab.rsync_daemon import rsync_daemon
 from release_world import BUILD, CANDIDATE, RELEASE, TESTING, ReleaseWorld, said
 from stage.rpms import need
 
@@ -174,8 +175,6 @@ def test_a_hub_in_maintenance_is_waited_for(world):
 @pytest.mark.long
 def test_a_site_signs_and_publishes_itself(world, tmp_path):
     """Its own key with a passphrase, its own mirror behind a real rsync daemon."""
-    from lab.rsync_daemon import rsync_daemon
-
     key = world.keys.make("own", passphrase="open sesame")
     world.keys.forget()
     (tmp_path / "passphrase").write_text("wrong\n")
