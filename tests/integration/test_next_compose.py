@@ -14,6 +14,9 @@ from test_dlrn_vote import promote
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "unit/plugins/module_utils/_closure"))
 from small_repositories import make, repository
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "contract/koji"))
+from koji_double import Hub, Server
+
 LABEL = "tested"
 ROLES = pathlib.Path(__file__).with_name("roles")
 BASE = [make("python"), make("libvirt"), make("bash")]
@@ -44,13 +47,14 @@ def attempt(api, trunk, run_playbook, tmp_path):
     promote(api, LABEL, *commits)
     release = {"release": "epoxy", "distro": "centos9", "trunk_url": trunk.url, "label": LABEL, "scenarios": []}
     release["base"] = [{"id": "os", "url": f"file://{repository(tmp_path / 'today', BASE)}"}]
+    release["dependencies"] = f"file://{repository(tmp_path / 'dependencies', [make('dep')])}"
     given = {"next_compose_folder": str(tmp_path / "work"), "next_compose_arch": "x86_64"}
     given.update(next_compose_releases=[release], next_compose_cache=str(tmp_path / "cache"))
 
-    def run(location, *argv, plays=None):
+    def run(location, *argv, plays=None, of="next_compose_location", **more):
         release["scenarios"] = [{"name": "plays", "role": "plays_job"}] if plays else []
-        variables = json.dumps({**given, "next_compose_location": location, "plays": plays})
-        environment = {"ANSIBLE_ROLES_PATH": str(ROLES)}
+        variables = json.dumps({**given, of: location, "plays": plays})
+        environment = {"ANSIBLE_ROLES_PATH": str(ROLES), **more}
         return run_playbook("rdo.releng.next_compose", "-e", variables, *argv, environment=environment)
 
     return run
@@ -96,6 +100,30 @@ def test_a_scenario_that_is_red_refuses_what_its_packages_allow(attempt, tmp_pat
     work = tmp_path / "work/epoxy-centos9"
     assert {job for job, _success in votes(work)} == {"next-compose", "plays"}
     assert (work / "good.json").exists() and (tmp_path / "work/good-compose.json").exists()
+
+
+def test_a_tag_of_dependencies_is_tried_the_same_way(attempt, run_module, tmp_path):
+    server = Server(Hub(task_delay=1))
+    try:
+        server.hub.seed_tag("deps-next")
+        server.hub.seed_tagging("deps-next", "dep-2-1")
+        account = {"server": server.url, "user": "kojiadmin", "password": "kojiadmin", "tag": "deps-next"}
+        made = run_module("koji_repo", libraries=("koji",), **account)["repo"]
+        place = tmp_path / "topdir/repos/deps-next" / str(made["id"]) / "x86_64"
+        place.parent.mkdir(parents=True)
+        repository(place, [make("dep", "2"), make("libvirt", "3")])
+        asked = {"of": "next_compose_tag", "KOJI_HUB_URL": server.url}
+        unknown = attempt("deps-next", **asked)
+        assert unknown.returncode != 0 and "set next_compose_topurl" in unknown.stdout, unknown.stdout
+        topurl = ("-e", f"next_compose_topurl={(tmp_path / 'topdir').as_uri()}")
+        done = attempt("deps-next", *topurl, **asked)
+    finally:
+        server.stop()
+    assert done.returncode == 0, done.stdout
+    assert "deps-next: good for 1 of 1 releases, and is the last good one now." in done.stdout
+    assert json.loads((tmp_path / "work/good-tag.json").read_text())["files"][0]["name"] == "repomd.xml"
+    good = json.loads((tmp_path / "work/epoxy-centos9/good.json").read_text())
+    assert good["dependencies"]["url"] == place.as_uri()
 
 
 def test_all_that_is_missing_is_said_at_once(run_playbook):
