@@ -86,7 +86,7 @@ requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
 	  $(UV) pip compile --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate $$file.in -o $$file.txt
 	done
 	for file in roles/quickstart/files/{base,keystone,glance}-wheels tests/zuul/trunk-wheels; do
-	  $(UV) pip compile --quiet --upgrade --python-version 3.11 --no-header --no-annotate --only-binary :all: \
+	  $(UV) pip compile --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate \
 	    $(TRUNK:%=--no-emit-package %) $$file.in -o $$file.txt
 	done
 

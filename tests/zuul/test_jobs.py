@@ -15,7 +15,7 @@ from site_of_test import PERIODIC, STAGING, TAGS, TARGET, rdoinfo
 from stage import modules
 
 CANDIDATE, UPSTREAM_TESTS, SMOKE = (f"quickstart-stand-in-{name}" for name in ("candidate", "upstream-tests", "smoke"))
-DISTGIT, KOJI_BUILD = (f"quickstart-stand-in-{name}" for name in ("distgit", "koji-build"))
+DISTGIT, KOJI_NVR, KOJI_BUILD = (f"quickstart-stand-in-{name}" for name in ("distgit", "koji-nvr", "koji-build"))
 GREEN = dict.fromkeys((CANDIDATE, UPSTREAM_TESTS, SMOKE), "SUCCESS")
 TRUNK_BUILD, CLOSURE, ALONE = (f"quickstart-{name}" for name in ("trunk-build", "closure", "closure-alone"))
 GOOD, BAD, BREAKS = (f"refs/heads/change/{name}" for name in ("good", "bad", "breaks"))
@@ -110,8 +110,9 @@ def test_the_tenant_is_without_errors(site):
 
 def test_a_merged_change_of_a_package_is_built_in_koji(site):
     site.zuul.wait("the build", lambda: site.zuul.buildsets(pipeline="post", project="stevedore-distgit"))
-    (build,) = site.zuul.builds(pipeline="post", project="stevedore-distgit")
-    assert (build["job_name"], build["result"]) == (KOJI_BUILD, "SUCCESS")
+    builds = {build["job_name"]: build for build in site.zuul.builds(pipeline="post", project="stevedore-distgit")}
+    assert {name: build["result"] for name, build in builds.items()} == {KOJI_NVR: "SUCCESS", KOJI_BUILD: "SUCCESS"}
+    assert builds[KOJI_NVR]["end_time"] <= builds[KOJI_BUILD]["start_time"]
     (task,) = site.hub.hub.tasks.values()
     revision = site.zuul.revision("stevedore-distgit")
     assert task["request"][:2] == [f"git+https://git.example.org/stevedore-distgit#{revision}", "el9s"]

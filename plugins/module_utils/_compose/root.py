@@ -90,9 +90,8 @@ def installed(
 def _as_files(there: dict[str, str], files: dict[str, str]) -> dict[str, str]:
     """What is installed, by the sha256 of its file where the header is that file's."""
 
-    done = run_command(
-        ["rpm", "-qp", "--nosignature", "--nodigest", "--qf", "%{SHA256HEADER}\\n", *files.values()], tail=32 << 20
-    )
+    query = ["rpm", "-qp", "--nomanifest", "--nosignature", "--nodigest", "--qf", "%{SHA256HEADER}\\n"]
+    done = run_command([*query, "--", *files.values()], tail=32 << 20)
     headers = dict(zip(files, (line for line in done.output.splitlines() if not line.startswith("warning:"))))
     found = {}
     for name, header in there.items():

@@ -176,6 +176,12 @@ _TABLE: dict[FailureClass, list[str | tuple[str, str]]] = {
         ("in installed files; aborting", r"^Found '[^']*' in installed files; aborting"),
         ("contains an invalid runpath", r"^ERROR +\d+: file "),
         "No build ID note found in",
+        # what our own drivers take of a build, or put into its source RPM
+        ("; it is not taken.", r"^Build failed: |^Making the source RPM failed: "),
+        (", where a folder was expected.", r"^Build failed: |^Making the source RPM failed: "),
+        (", whose file is called ", r"^Build failed: "),
+        (" is not an RPM file.", r"^Build failed: "),
+        ("Links lead out of the distgit: ", r"^Making the source RPM failed: "),
         "Globs did not match any module",
     ],
     FailureClass.MISSING_REQUIREMENT: [

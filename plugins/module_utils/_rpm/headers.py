@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 import typing as t
 
@@ -32,6 +33,18 @@ def read_nevras(paths: t.Iterable[str], query: Query) -> dict[str, str]:
     names = query(_NEVRA + "\n", files).splitlines() if files else []
     # Epoch 0 is the same as none.
     return {path: name.replace("-0:", "-", 1) for path, name in zip(files, names)}
+
+
+def require_packages(paths: t.Sequence[str], query: Query) -> None:
+    """Refuse files that are not the RPMs that their names say.
+
+    :raises InvalidInput: one is another package than its name says.
+    :raises CommandFailed: one cannot be read; or what the query raises of a file that is no RPM.
+    """
+    for path, nevra in read_nevras(paths, query).items():
+        name = re.sub(r"-[0-9]+:", "-", nevra, count=1) + ".rpm"
+        if os.path.basename(path) != name:
+            raise InvalidInput(f"{path} is the package {nevra}, whose file is called {name}.")
 
 
 def find_packages(folder: str) -> list[str]:

@@ -53,6 +53,7 @@ class PackageJob:
     :param pipelines: that it runs in.
     :param secret: name of a Zuul secret, and
     :param known_as: the name by which the parent's playbooks know it.
+    :param needs: kinds whose job for the same release and distribution ends before, in the same pipelines.
     :param variables: with placeholders in their texts.
     :param job: attributes of the Zuul job besides.
     """
@@ -62,6 +63,7 @@ class PackageJob:
     pipelines: list[t.Any]
     secret: str = ""
     known_as: str = "releng_koji"
+    needs: list[t.Any] = dataclasses.field(default_factory=list)
     variables: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     job: dict[str, t.Any] = dataclasses.field(default_factory=dict)
 
@@ -163,6 +165,11 @@ def read_site(path: str) -> Site:
     scenarios = _named(Scenario, data.pop("scenarios", {}), f"{where}, scenarios")
     if "package_jobs" in data:
         data["package_jobs"] = _named(PackageJob, data["package_jobs"], f"{where}, package_jobs")
+        for kind in data["package_jobs"].values():
+            unknown = [name for name in kind.needs if name not in data["package_jobs"]]
+            if unknown:
+                known = ", ".join(data["package_jobs"])
+                raise InvalidInput(f"{where}: package job {kind.name} needs {unknown[0]}, and there are {known}.")
     site = _make(Site, {**data, "distros": distros, "scenarios": scenarios}, where)
     unknown = sorted(set(site.parents) - {"candidate", "scenario", "promote"})
     if unknown:

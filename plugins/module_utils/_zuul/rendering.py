@@ -96,6 +96,7 @@ def _packages(site: Site, release: Release) -> t.Iterator[dict[str, t.Any]]:
 
 def _package_job(site: Site, release: Release, distro: str, kind: PackageJob, name: str) -> dict[str, t.Any]:
     secret = {"name": kind.known_as, "secret": kind.secret, "pass-to-parent": True}
+    before = [f"{release.release}-{distro}-{other}" for other in kind.needs]
     where = f"Package job {kind.name} for {release.release}-{distro}"
     return {
         "job": {
@@ -104,6 +105,7 @@ def _package_job(site: Site, release: Release, distro: str, kind: PackageJob, na
             "branches": _exactly(release.branch),
             **(_trusted([secret], site.packages) if kind.secret else {}),
             "nodeset": site.distros[distro].nodeset,
+            **({"dependencies": before} if before else {}),
             **kind.job,
             "vars": filled(kind.variables, _placeholders(site, release, distro), where),
         }

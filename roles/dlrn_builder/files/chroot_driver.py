@@ -19,7 +19,9 @@ import typing as t
 from dlrn.drivers.buildrpm import BuildRPMDriver
 from rooms._build import clean_root
 from rooms._module.errors import RelengError
+from rooms._rpm.headers import require_packages
 from rooms._sandbox.confine import BUILDING, Bind, Sandbox, give
+from rooms._sandbox.packages import query
 from rooms._sandbox.take import take
 
 
@@ -131,6 +133,7 @@ class ChrootDriver(BuildRPMDriver):
             packages = take(build, ["RPMS/*/*.rpm"], output)
             if not packages:
                 raise clean_root.RootError(f"rpmbuild made no package. Log: {runner.log}")
+            require_packages(packages, query)
             # What tests need may be built later, and need what is tested: closure judges those.
             installed = [path for path in packages if options.chroot_install_tests or not _is_tests(path)]
             dnf("install", *installed, files=[output])

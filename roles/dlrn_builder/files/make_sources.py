@@ -105,6 +105,19 @@ def check_out(clone: str, commit: str, folder: str) -> str:
     return own
 
 
+def require_own_files(distgit: str) -> None:
+    """Refuse links that lead out of the distgit: nothing of this machine belongs into a source RPM.
+
+    :raises ValueError: there are some, with the names of all.
+    """
+    top = os.path.realpath(distgit)
+    paths = [os.path.join(folder, name) for folder, below, names in os.walk(top) for name in below + names]
+    links = [path for path in paths if not os.path.realpath(path).startswith(top + os.sep)]
+    if links:
+        said = ", ".join(ascii(os.path.relpath(path, top))[1:-1] for path in sorted(links)[:20])
+        raise ValueError(f"Links lead out of the distgit: {said}. Replace them by files.")
+
+
 def make_sources(clone: str, distgit: str, top: str, project: str) -> None:
     """Lay out SOURCES below ``top``.
 
@@ -112,6 +125,7 @@ def make_sources(clone: str, distgit: str, top: str, project: str) -> None:
     """
     source = check_out(clone, os.environ["DLRN_SOURCE_COMMIT"], top)
     sources = os.path.join(top, "SOURCES")
+    require_own_files(distgit)
     shutil.copytree(distgit, sources, ignore=shutil.ignore_patterns(".git"))
     tarball, upstream = make_tarball(source, project, sources)
     release = rpm_release(git(source, "log", "--abbrev=7", "-n1", "--format=%h"))

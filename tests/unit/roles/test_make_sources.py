@@ -77,3 +77,15 @@ def test_a_spec_file_is_that_of_the_commit(build_srpm, monkeypatch):
         "Source0: nova-20.0.0.dev15-0.2015.abc.tar.gz",
         "%changelog",
     ]
+
+
+def test_links_may_not_lead_out_of_the_distgit(build_srpm, tmp_path):
+    distgit = tmp_path / "distgit"
+    (distgit / "below").mkdir(parents=True)
+    (distgit / "nova.conf").write_text("")
+    (distgit / "below/inside").symlink_to("../nova.conf")
+    build_srpm.require_own_files(str(distgit))
+    (distgit / "below/out").symlink_to("/etc/hostname")
+    (distgit / "gone\x1b").symlink_to("../nowhere")
+    with pytest.raises(ValueError, match=r"Links lead out of the distgit: below/out, gone\\x1b\. Replace"):
+        build_srpm.require_own_files(str(distgit))

@@ -96,7 +96,7 @@ def lint_errors(rpms: t.Mapping[str, t.Sequence[str]], config: str | None) -> li
 
 def _name(header: str) -> str:
     """The package in a file that holds an RPM's header."""
-    query = ["rpm", "-qp", "--nosignature", "--nodigest", "--qf", "%{NEVRA}", header]
+    query = ["rpm", "-qp", "--nomanifest", "--nosignature", "--nodigest", "--qf", "%{NEVRA}", header]
     return run_command(query, tail=1000).output.strip().splitlines()[-1]
 
 
@@ -109,7 +109,7 @@ class _File:
 
 def _files_of(header: str) -> dict[str, _File]:
     """What a package lays out, folders and what it only owns left out."""
-    query = ["rpm", "-qp", "--nosignature", "--nodigest", "--qf", _FILES, header]
+    query = ["rpm", "-qp", "--nomanifest", "--nosignature", "--nodigest", "--qf", _FILES, header]
     found = {}
     for line in run_command(query, tail=256 << 20).output.splitlines():
         parts = line.split("\t")

@@ -176,7 +176,7 @@ def result(state: State, way_out: WayOut) -> dict[str, t.Any]:
     return {
         "changed": bool(commits),
         "commits": newest,
-        "failures": [row for row in newest if row["status"] != "SUCCESS"],
+        "failures": [row for row in newest if row["failure"]],
         **components(state, way_out),
     }
 
@@ -220,32 +220,47 @@ def helped(state: State) -> list[str]:
         if row["status"] != "FAILED":
             continue
         missing = set(diagnose_file(_log(row, state)).missing)
-        later = [
-            path
+        later = (
+            _folder(other, state)
             for other in newest.values()
             if other["status"] == "SUCCESS" and other["id"] > row["id"]
-            for path in find_packages(_folder(other, state))
-            if not path.endswith(".src.rpm")
-        ]
-        if missing and any(missing & provided for provided in read_provides(later, query).values()):
+        )
+        if missing and any(missing & _provided(folder) for folder in later):
             found.append(name)
     return found
+
+
+def _provided(folder: str) -> set[str]:
+    """What the packages of a build provide; nothing where they cannot be read."""
+    files = [path for path in find_packages(folder) if not path.endswith(".src.rpm")]
+    try:
+        return set().union(*read_provides(files, query).values())
+    except RelengError:
+        return set()
 
 
 def describe(row: t.Mapping[str, t.Any], state: State) -> dict[str, t.Any]:
     """A row of DLRN's database as the module returns it."""
     folder = _folder(row, state)
     logs = {name: os.path.join(folder, name) for name in ("rpmbuild.log", "mock.log", "root.log", "build.log")}
-    built = row["status"] == "SUCCESS"
+    packages, failure = _packages(folder) if row["status"] == "SUCCESS" else ([], _failure(row, state))
     return {
         "package": row["project_name"],
         **{name: row[name] for name in ("component", "status", "commit_hash", "distro_hash", "extended_hash")},
         "repository": folder,
         "repo_url": f"{state.config['baseurl']}/{row['repository'].partition('/')[2]}",
-        "packages": sorted(read_nevras(find_packages(folder), query).values()) if built else [],
+        "packages": packages,
         "logs": {name: path for name, path in logs.items() if os.path.exists(path)},
-        "failure": None if built else _failure(row, state).as_dict(),
+        "failure": failure and failure.as_dict(),
     }
+
+
+def _packages(folder: str) -> tuple[list[str], Diagnosis | None]:
+    """The NEVRAs that a build left behind, or why they cannot be read: DLRN takes whatever is called .rpm."""
+    try:
+        return sorted(read_nevras(find_packages(folder), query).values()), None
+    except RelengError as error:
+        return [], Diagnosis(FailureClass.PACKAGING, [str(error)])
 
 
 def components(state: State, way_out: WayOut) -> dict[str, t.Any]:

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.errors import InvalidInput
 from ansible_collections.rdo.releng.plugins.module_utils._repodata.remote_headers import fetch_headers
-from ansible_collections.rdo.releng.plugins.module_utils._rpm.headers import read_header
+from ansible_collections.rdo.releng.plugins.module_utils._rpm.headers import read_header, require_packages
 
 LEAD = b"\xed\xab\xee\xdb" + bytes(92)
 
@@ -62,3 +62,12 @@ def test_headers_come_in_the_order_they_were_asked_for(tmp_path):
 
     paths = fetch_headers([f"rpm {number}" for number in range(20)], str(tmp_path), Files())
     assert [pathlib.Path(path).read_bytes()[-2:].strip() for path in paths] == [b"%d" % one for one in range(20)]
+
+
+def test_a_file_is_the_package_that_its_name_says():
+    said = {"/r/a-1-1.noarch.rpm": "a-7:1-1.noarch", "/r/b-0-1-1.src.rpm": "b-0-0:1-1.src"}
+    require_packages(list(said), lambda form, paths: "".join(f"{said[path]}\n" for path in paths))
+    with pytest.raises(
+        InvalidInput, match="/r/nova-99-1.noarch.rpm is the package a-1-1.noarch, whose file is called a-1"
+    ):
+        require_packages(["/r/nova-99-1.noarch.rpm"], lambda form, paths: "a-1-1.noarch\n")

@@ -115,7 +115,14 @@ PACKAGE_JOBS = {
         "pipelines": ["check", "gate"],
         "variables": {"root": "{root}", "repository": "{trunk_url}/{target}"},
     },
-    "build": {"parent": "releng-koji-build", "pipelines": ["post"], "secret": "koji", "job": {"nodeset": "executor"}},
+    "name": {"parent": "releng-koji-nvr", "pipelines": ["post"]},
+    "build": {
+        "parent": "releng-koji-build",
+        "pipelines": ["post"],
+        "needs": ["name"],
+        "secret": "koji",
+        "job": {"nodeset": "executor"},
+    },
 }
 
 
@@ -133,9 +140,13 @@ def test_jobs_for_changes_of_packages(folder):
         "name": "epoxy-packages",
         "check": {"jobs": ["epoxy-el9s-distgit"]},
         "gate": {"jobs": ["epoxy-el9s-distgit"]},
-        "post": {"jobs": ["epoxy-el9s-build"]},
+        "post": {"jobs": ["epoxy-el9s-build", "epoxy-el9s-name"]},
     }
     assert found["project", "nova"] == {"name": "nova", "templates": ["epoxy-packages"]}
+    assert build["dependencies"] == ["epoxy-el9s-name"] and "dependencies" not in found["job", "epoxy-el9s-name"]
+    folder.write({**SITE, "package_jobs": {"build": {**PACKAGE_JOBS["build"], "needs": ["nmae"]}}}, RELEASE)
+    with pytest.raises(InvalidInput, match="package job build needs nmae, and there are build"):
+        folder.read()
 
 
 def test_criteria_are_all_scenarios_or_what_the_definition_says(folder):
