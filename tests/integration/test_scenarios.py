@@ -226,6 +226,7 @@ esac
 def shell_root(tmp_path_factory):
     """A root with nothing but a shell, and scripts in place of Python and stestr."""
     root = tmp_path_factory.mktemp("root")
+    root.chmod(0o755)  # as that of every system: who is confined in it is another user
     programs = ["/bin/sh", "/bin/mkdir"]
     libraries = subprocess.run(["ldd", *programs], check=True, capture_output=True, text=True).stdout
     for path in {*programs, *re.findall(r"(/\S+) \(0x", libraries)}:

@@ -170,9 +170,8 @@ def test_a_locked_key_is_opened_by_its_passphrase_which_nobody_sees(rpms, sign, 
     for given in ({"passphrase": "wrong"}, {}):
         keys.forget()
         before = sums(rpms)
-        start = time.monotonic()
         failed = sign(rpms, keys.locked, log=str(log), **given)
-        assert failed["failed"] and "passphrase" in failed["msg"] and time.monotonic() - start < 60
+        assert failed["failed"] and "passphrase" in failed["msg"]
         assert sums(rpms) == before
     keys.forget()
     for given in ({"passphrase": "open sesame"}, {"passphrase_file": str(secret)}):

@@ -118,11 +118,14 @@ class Deployment:
     def start(self, process: dict[str, t.Any], environment: dict[str, str]) -> None:
         """Start one process of a service, and wait until it is ready, if it says when it is."""
         name = process["name"]
+        # On SQLite one request after the other: a transaction that has read and then wants to write is refused at once,
+        # whatever the timeout, if another has written meanwhile.
+        threads = process.get("threads", 1) if "database" in self.providers else 1
         command = process.get("command") or [
             *UWSGI,
             f"--http-socket=127.0.0.1:{process['port']}",
             f"--module={process['wsgi']}",
-            f"--threads={process.get('threads', 1)}",
+            f"--threads={threads}",
         ]
         self.programs.start(name, self.filled_in(command), environment)
         self.wait_until_ready(name, process.get("ready", []), environment)
