@@ -111,9 +111,7 @@ def test_a_release_is_shown_as_a_table_and_a_page(run, tmp_path):
         "release_status", rdoinfo="rdoinfo", release="flamingo", deliverables="deliverables", page="page.html",
     )  # fmt: skip
     assert "it is pinned to 5.7.1, and upstream released 5.7.2 in the series" in output
-    assert (
-        "flamingo is not ready: el9s 1 not-built, 1 pin-behind; el10s 1 not-built, 1 pin-behind;" in output
-    )
+    assert "flamingo is not ready: el9s 1 not-built, 1 pin-behind; el10s 1 not-built, 1 pin-behind;" in output
     page = (tmp_path / "page.html").read_text()
     assert "<td>python-sushy</td><td>el9s</td><td>5.7.2</td><td>5.7.1</td>" in page and "http" not in page
 
