@@ -120,7 +120,7 @@ def test_a_merged_change_of_a_package_is_built_in_koji(site):
 
 def test_nobody_else_can_use_the_secrets(site):
     """A project that puts a job with a secret into a pipeline of its own gets no build of it."""
-    stanza = [{"project": {"check": {"jobs": [KOJI_BUILD]}}}]
+    stanza = [{"project": {"check": {"jobs": [KOJI_NVR, KOJI_BUILD]}}}]
     site.zuul.commit("thief", {"zuul.d/project.yaml": yaml.safe_dump(stanza)}, "change/steal")
     site.zuul.wait("the attempt", lambda: site.zuul.buildsets(project="thief"))
     (attempt,) = site.zuul.buildsets(project="thief")
