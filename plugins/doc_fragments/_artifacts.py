@@ -47,7 +47,7 @@ options:
         type: dict
         default: {}
       made_of:
-        description: Names of other artifacts that it is made of. It is made anew whenever one of them is.
+        description: Names of other artifacts that it is made of. It is made again whenever one of them is.
         type: list
         elements: str
         default: []

@@ -13,10 +13,10 @@ options:
   path:
     description:
       - File that the lockfile is written to. If not set, the candidate is only returned.
-      - A file that holds the same candidate is left alone; one that is no valid lockfile is never overwritten.
+      - A file that holds the same candidate is left alone; one that is not a valid lockfile is never overwritten.
     type: path
   dependencies:
-    description: Address of the repository of what the builds need besides.
+    description: Address of the repository of what else the builds need.
     type: str
   base:
     description: Repositories of the distribution.

@@ -17,8 +17,8 @@ options:
   once:
     description:
       - What it is known by, such as the id of a notice. Whatever is said to the same receivers with the same O(once) is
-        said one time, also if its text differs.
-      - If not set, it is known by all that it says.
+        said only once, even if its text differs.
+      - If not set, it is known by everything that it says.
     type: str
 seealso:
   - module: rdo.releng.event_delivery

@@ -11,7 +11,7 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   state:
-    description: Whether it is to be there.
+    description: Whether it should be there.
     type: str
     choices: [present, absent]
     default: present

@@ -9,13 +9,13 @@ name: failure
 short_description: Why a task failed
 version_added: 0.1.0
 description:
-  - Says of C(ansible_failed_result) what a person wants to read, and how the failure was classified.
-  - Of a loop it says so of each item that failed, and not that one or more items did.
+  - Says what a person wants to read about C(ansible_failed_result), and how the failure was classified.
+  - For a loop it says so for each item that failed, and not only that one or more items did.
 author:
   - RDO release engineering (@rdo-infra)
 options:
   _input:
-    description: What a task returned that failed.
+    description: What the failed task returned.
     type: dict
     required: true
 """
@@ -39,13 +39,13 @@ _value:
   contains:
     reason:
       description: >-
-        Why it failed. Of a loop one paragraph for each item that failed, with the item's label if the loop gives it
-        a short one.
+        Why it failed. For a loop, one paragraph for each item that failed, with the item's label if the loop gives it a
+        short one.
       type: str
     diagnosis:
       description: >-
-        Class, lines and what was missing, as modules that run programs return it; empty if nothing was classified. Of a
-        loop that of the first item that failed.
+        Class, lines and what was missing, as modules that run programs return it; empty if nothing was classified. For
+        a loop, that of the first item that failed.
       type: dict
 """
 

@@ -11,8 +11,8 @@ version_added: 0.1.0
 description:
   - Puts the folder that Ansible was called in before a relative path. Ansible itself would take it from the folder of
     the playbook, which for playbooks of a collection is nowhere that a person works in.
-  - What is no relative path stays as it is. That is an absolute path, a path that begins with C(~), an address such as
-    C(https://…) or C(user@host:path), no text at all, and data.
+  - What is not a relative path stays as it is. That is an absolute path, a path that begins with C(~), an address such
+    as C(https://…) or C(user@host:path), no text at all, and data.
 options:
   _input:
     description: A path or an address, or data that can stand in its place.

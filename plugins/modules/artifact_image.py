@@ -11,9 +11,9 @@ version_added: 0.1.0
 short_description: Make images of exactly the packages of a manifest
 description:
   - Lays out the packages of a manifest in an empty root with rpm, which resolves nothing, and makes images of it. rpm
-    and the packages' scriptlets run without network and see nothing of the host but its programs.
+    and the packages' scriptlets run without a network, and see nothing of the host but its programs.
   - There is no boot loader in the images.
-  - It is made when it is not there yet, was made of another manifest, or is not whole any more. The same manifest makes
+  - It is made when it is not there yet, was made of another manifest, or is no longer whole. The same manifest makes
     the same bytes.
   - What is in it is read back out of it; if that is not what the manifest says, this fails and the artifact does not
     get its name.
@@ -53,13 +53,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be, a sentence each.
+  description: What was done, or would be, one sentence each.
   returned: success
   type: list
   elements: str
   sample: ["make epoxy-base in /srv/compose/base: 183 packages"]
 files:
-  description: The files of the artifact with C(path), C(size) and C(sha256). Empty in check mode if it is to be made.
+  description: The files of the artifact with C(path), C(size) and C(sha256). Empty in check mode if it would be made.
   returned: success
   type: list
   elements: dict

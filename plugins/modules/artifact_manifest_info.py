@@ -14,7 +14,7 @@ description:
     Nothing is installed and no package is downloaded. That takes milliseconds for each artifact.
   - The manifest of each has the NEVRAs with the checksums of their files, the configuration and the versions of the
     tools. Its C(id) names all of that, so that an artifact needs to be made only when the id differs.
-  - Whoever makes the artifact takes exactly those files, and resolves nothing a second time.
+  - Whatever makes the artifact takes exactly those files, and resolves nothing a second time.
 extends_documentation_fragment:
   - rdo.releng._artifacts
   - rdo.releng._repositories
@@ -69,7 +69,7 @@ broken:
   type: list
   elements: dict
 notes:
-  description: What was found in C(.repo) files and is not heeded.
+  description: What was found in C(.repo) files and is ignored.
   returned: always
   type: list
   elements: str

@@ -11,7 +11,7 @@ version_added: 0.1.0
 short_description: Say which artifacts a change of packages affects
 description:
   - Solves what each artifact is made of, as things are and after a change, and compares the manifests. An artifact is
-    affected when its manifest is another, or when one that it is made of is affected.
+    affected when its manifest is a different one, or when one that it is made of is affected.
   - Says for each the packages that make the difference, and which artifacts could not be made any more.
 options:
   replace:
@@ -60,7 +60,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 affected:
-  description: The artifacts that are to be made again, each after those that it is made of.
+  description: The artifacts that have to be made again, each after those that it is made of.
   returned: always
   type: list
   elements: dict
@@ -115,7 +115,7 @@ manifests:
   returned: always
   type: dict
 notes:
-  description: What was found in C(.repo) files and is not heeded.
+  description: What was found in C(.repo) files and is ignored.
   returned: always
   type: list
   elements: str

@@ -11,7 +11,7 @@ version_added: 0.1.0
 short_description: Make a repository of exactly the packages of a manifest
 description:
   - Copies the packages of a manifest to C(Packages) and makes C(repodata) with createrepo_c.
-  - It is made when it is not there yet, was made of another manifest, or is not whole any more. The same manifest makes
+  - It is made when it is not there yet, was made of another manifest, or is no longer whole. The same manifest makes
     the same bytes.
   - What is in it is read back out of it; if that is not what the manifest says, this fails and the artifact does not
     get its name.
@@ -38,13 +38,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be, a sentence each.
+  description: What was done, or would be, one sentence each.
   returned: success
   type: list
   elements: str
   sample: ["make epoxy-base in /srv/compose/base: 183 packages"]
 files:
-  description: The files of the artifact with C(path), C(size) and C(sha256). Empty in check mode if it is to be made.
+  description: The files of the artifact with C(path), C(size) and C(sha256). Empty in check mode if it would be made.
   returned: success
   type: list
   elements: dict

@@ -15,7 +15,7 @@ description:
     change of the base brings that about. It takes seconds, and no machine boots for it.
   - A base that drops packages is refused, whether anybody requires them or not; what a scenario installs is in no
     package's requirements. O(accept_dropped) names those that may go.
-  - Where the base before is gone, as composes are after some weeks, everything that is broken on the new one counts.
+  - If the base before is gone, as composes are after some weeks, everything that is broken on the new one counts.
 options:
   before:
     description: Lockfile of the candidate on the base that it is known to be good on.
@@ -64,7 +64,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 good:
-  description: Whether nothing would break that is not waived, and nothing be dropped that is not accepted.
+  description: Whether everything that would break is waived, and everything that would be dropped is accepted.
   returned: always
   type: bool
 changes:
@@ -96,7 +96,7 @@ dropped:
   type: list
   elements: dict
 fixed:
-  description: What is broken now and would not be any more, with the keys of RV(broken).
+  description: What is broken now and would no longer be, with the keys of RV(broken).
   returned: always
   type: list
   elements: dict

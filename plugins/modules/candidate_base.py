@@ -10,8 +10,8 @@ module: candidate_base
 version_added: 0.1.0
 short_description: Make a candidate with another base of a candidate
 description:
-  - Writes a lockfile that is the same as another one but for its base repositories or its dependencies. With a compose
-    in the place of the base, it says in advance what a release will be on it.
+  - Writes a lockfile that is the same as another one except for its base repositories or its dependencies. With a
+    compose in the place of the base, it says in advance what a release will be on it.
   - The new repositories are pinned by the checksum of their C(repomd.xml). Such a candidate has another id, so votes on
     it are its own.
 options:
@@ -22,7 +22,7 @@ options:
   path:
     description:
       - File that the lockfile is written to. If not set, the candidate is only returned.
-      - A file that holds the same candidate is left alone; one that is no valid lockfile is never overwritten.
+      - A file that holds the same candidate is left alone; one that is not a valid lockfile is never overwritten.
     type: path
   base:
     description: Repositories of the new base. If not set, the base stays. One of this and O(dependencies) is required.
@@ -72,7 +72,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be, a sentence each.
+  description: What was done, or would be, one sentence each.
   returned: success
   type: list
   elements: str

@@ -16,9 +16,9 @@ description:
     the old one and takes its place when it is complete.
   - What still runs in a root that is replaced or removed is killed.
   - What it was made from is kept in a file beside it, with the name of the root and C(.json).
-  - Packages bring programs along that run when they are installed. They run in the sandbox, with dnf, without network
-    and with nothing of the host but its C(/usr); what is on the network is downloaded before. In the sandbox they are
-    root, on the host nobody, to whom the files of the root belong.
+  - Packages bring programs along that run when they are installed. They run in the sandbox, with dnf, without a network
+    and with nothing of the host but its C(/usr); what is needed from the network is downloaded first. In the sandbox
+    they are root, on the host nobody, to whom the files of the root belong.
   - M(rdo.releng.clean_root_command) runs programs in it.
 options:
   path:
@@ -57,7 +57,7 @@ options:
     description: File that dnf's output is appended to. Required unless O(state=absent).
     type: path
   timeout:
-    description: Seconds that the installation may take; V(0) is no limit.
+    description: Seconds that the installation may take; V(0) means no limit.
     type: float
     default: 3600
   state:

@@ -12,7 +12,7 @@ short_description: Run a program in a clean root
 description:
   - Runs one program with bubblewrap in a root that M(rdo.releng.clean_root) made. It sees the root and nothing of the
     host, no process, no user and, unless told so, no network.
-  - It is root in there, and nobody on the host. What it may have of memory, processes, disk and output has an end.
+  - It is root in there, and nobody on the host. Its memory, processes, disk and output are limited.
   - C(/tmp) is empty and writable, and is the home. The rest cannot be written unless O(writable). What it leaves for
     the host has to be a regular file in one of the folders of O(results).
   - All that it prints is in the log. It ends with this module, however that ends, and with it all it has started.
@@ -83,11 +83,11 @@ options:
     type: bool
     default: false
   writable:
-    description: Whether it may change the root, which then is clean no more.
+    description: Whether it may change the root, which is then no longer clean.
     type: bool
     default: false
   timeout:
-    description: Seconds that it may take; V(0) is no limit.
+    description: Seconds that it may take; V(0) means no limit.
     type: float
     default: 3600
   log:
@@ -95,7 +95,7 @@ options:
     type: path
     required: true
   expected_status:
-    description: Exit statuses that are no failure.
+    description: Exit statuses that are not a failure.
     type: list
     elements: int
     default: [0]

@@ -79,7 +79,7 @@ respin:
   type: int
   sample: 0
 label:
-  description: What the distribution calls it besides; null where it does not.
+  description: What else the distribution calls it; null if nothing.
   returned: success
   type: str
 release:

@@ -42,11 +42,12 @@ options:
     type: list
     elements: str
   phase:
-    description: Tag of the build system that packages are to get to, by its last word. If not set, the release's last.
+    description: Tag of the build system that packages should get to, by its last word. If not set, the release's last.
     type: str
     choices: [candidate, testing, release]
   builds:
-    description: NVRs of builds by distro, beside those that rdoinfo's tags list. For example all that a hub has.
+    description: >-
+      NVRs of builds by distro, in addition to those that rdoinfo's tags list. For example everything that a hub has.
     type: dict
     default: {}
   tagged:
@@ -110,7 +111,7 @@ not_packaged:
       type: service
       released: 10.0.0
 tags:
-  description: The tag that packages are to get to, by distro. Null where there is none yet.
+  description: The tag that packages should get to, by distro. Null where there is none yet.
   type: dict
   returned: success
   sample: {el9s: cloud9s-openstack-flamingo-testing}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: dependency_info
-short_description: Dependencies beside upper constraints and Fedora
+short_description: Compare dependencies with upper constraints and Fedora
 version_added: 0.1.0
 description:
   - Compares the builds of packages that rdoinfo has as dependencies with upper constraints, for the Python of each
@@ -56,7 +56,7 @@ options:
     elements: str
     default: []
   builds:
-    description: NVRs by distro, beside those that rdoinfo's tags list. For example all that a hub has.
+    description: NVRs by distro, in addition to those that rdoinfo's tags list. For example everything that a hub has.
     type: dict
     default: {}
   fedora:
@@ -87,7 +87,7 @@ options:
         elements: raw
         required: true
   skip_invalid:
-    description: Whether lines that are no constraints are passed over instead of being an error.
+    description: Whether lines that are not constraints are passed over instead of being an error.
     type: bool
     default: false
 requirements:

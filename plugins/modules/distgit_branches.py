@@ -11,7 +11,7 @@ short_description: The branch of a series in the distgits of all its packages
 version_added: 0.1.0
 description:
   - Creates a branch in the project in Gerrit of each package that rdoinfo has in a release, where it is not there yet.
-  - A package that fails does not stop the others. It is in RV(failed_packages), and the next run tries it again.
+  - A package that fails does not stop the others. It is listed in RV(failed_packages), and the next run tries it again.
   - Branches that are there stay as they are. To end them, use M(rdo.releng.gerrit_branch).
 author:
   - RDO release engineering (@rdo-infra)
@@ -68,7 +68,7 @@ actions:
   returned: success
   sample: ["create flamingo-rdo of openstack/nova-distgit at 5b2c1fa0dd94b71cd9ea2a7ce1a3a9ce7dd83d0d"]
 branches:
-  description: One row a package.
+  description: One row per package.
   type: list
   elements: dict
   returned: success

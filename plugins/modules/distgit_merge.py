@@ -7,15 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: distgit_merge
-short_description: Bring into a distgit what another distgit of the package has
+short_description: Bring into a distgit what another distgit of the same package has
 version_added: 0.1.0
 description:
   - Merges what others changed in their distgit into a checkout of ours, three ways. Only the clean part is taken. Where
-    both changed the same lines ours stay, and the change is in RV(rejected) for a person.
+    both changed the same lines, ours stay, and the change is in RV(rejected) for a person.
   - Both come from the commit of theirs at our version whose spec file differs least from ours, or from O(base).
   - Version, Release and the changelog are not merged. The spec file is brought to the version of theirs as
     M(rdo.releng.spec_version) does it.
-  - Files that the spec file names, and C(sources), come and go as theirs did. One that is another here and there stays.
+  - Files that the spec file names, and C(sources), come and go as theirs did. One whose content differs between the two
+    stays.
   - A distgit that is ahead of theirs is left alone.
   - Their repository is only read. What is written has been parsed by rpm first, for each distro, in a sandbox.
 author:

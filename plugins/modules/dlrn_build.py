@@ -20,7 +20,7 @@ description:
     program of the build driver that is missing, or a user that cannot use it.
   - Other runs for the same data directory wait. When this module is killed, DLRN and its builds end, and the next run
     builds what they had not finished.
-  - In check mode it says which packages would be built, and why. Of how many commits only DLRN can say, once it has
+  - In check mode it says which packages would be built, and why. Only DLRN can say of how many commits, once it has
     fetched them.
 options:
   config_file:
@@ -50,13 +50,14 @@ options:
     type: bool
     default: false
   rebuild_failed:
-    description: Build again what failed the last time, too.
+    description: Also build again what failed last time.
     type: bool
     default: false
   infrastructure_tries:
     description:
-      - How often, over all runs, a commit is built again by itself whose build failed for infrastructure, such as a
-        repository that could not be reached. DLRN itself tries no commit twice. V(0) for never.
+      - How often, over all runs, a commit is built again automatically after its build failed because of the
+        infrastructure, such as a repository that could not be reached. DLRN itself never tries a commit twice. V(0) for
+        never.
     type: int
     default: 3
   timeout:
@@ -64,7 +65,7 @@ options:
     type: float
     default: 14400
   log:
-    description: File that all of DLRN's output is appended to. Each build has a log of its own besides.
+    description: File that all of DLRN's output is appended to. Each build also has a log of its own.
     type: path
 requirements:
   - DLRN

@@ -13,14 +13,14 @@ description:
   - Given a candidate that is green and one that is red, writes the lockfile of a candidate that takes some components
     from one and the others from the other, for a scenario to run on. Told what came of it, it writes the next, until it
     knows which component is to blame. The role P(rdo.releng.bisect#role) does the running.
-  - Halves the components that are not the same, and tries the one that is left alone, so that one among six is found in
-    three tries, with perhaps one more for the proof. Where no single one explains it, it goes on for the smallest set
-    that does.
+  - Halves the components that are not the same, and tries the last one by itself, so that one among six is found in
+    three tries, with perhaps one more for the proof. If no single one explains it, it goes on to look for the smallest
+    set that does.
   - Everything but the components, such as base repositories and scenarios, is that of the red candidate in every try.
     Where the green candidate has other such inputs, its vote proves nothing, and it is tried with those of the red one.
   - A try is red when it fails like the red candidate, with a failing test that both have, or with none where the
     scenario could not run. What fails otherwise is unclear, and another mix is tried. How the red candidate fails is
-    only known when it was tried, too; with a vote alone any failure is red.
+    known only if it was tried as well; with only a vote, any failure is red.
   - Called again without O(result), it returns the same try. Nothing is voted for a mixed candidate.
 options:
   path:
@@ -63,7 +63,7 @@ options:
         type: str
         default: ""
   every:
-    description: Whether to look for what else turns it red, once a component is found.
+    description: Whether to keep looking for what else turns it red once a component is found.
     type: bool
     default: false
   most:

@@ -13,8 +13,8 @@ description:
   - Lists commits with their state, the newest first, and the packages for which DLRN leaves the label C(consistent)
     where it is, with the time since when.
   - Takes one request for up to 1500 commits. What holds C(consistent) back takes one request that the server answers
-    for all packages, and one more for each 15 packages that are not built. The API's GraphQL answers 100 commits a
-    question, but many questions a request, and filters at the server; the pages of its REST interface have neither
+    for all packages, and one more for each 15 packages that are not built. The API's GraphQL answers 100 commits per
+    question, but many questions per request, and filters at the server; the pages of its REST interface have neither
     commits nor failures.
   - Needs no credentials; those of the action group are not used.
 options:

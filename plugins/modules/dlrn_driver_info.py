@@ -8,10 +8,10 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: dlrn_driver_info
 version_added: 0.1.0
-short_description: The build driver that a host can build with
+short_description: Tell which build driver a host can build with
 description:
-  - Says which of DLRN's build drivers a host takes, and fails if something is missing that it needs, with all of it and
-    how to come by it.
+  - Says which of DLRN's build drivers a host takes, and fails if something that it needs is missing, with all that is
+    missing and how to get it.
   - DLRN takes a program that is not there, or a user who cannot use it, for a failure of the commit, and tries no
     commit twice.
 options:
@@ -55,7 +55,7 @@ programs:
   elements: str
   sample: [bwrap, createrepo_c, dnf, git, rpmbuild, setpriv, tar]
 problems:
-  description: What is missing, a sentence each.
+  description: What is missing, one sentence each.
   returned: when something is
   type: list
   elements: str

@@ -10,13 +10,14 @@ module: dlrn_promotion
 version_added: 0.1.0
 short_description: Stage or promote a candidate to a label
 description:
-  - Lets a label of DLRN hold exactly a candidate's commits, all components in one request. If it holds them already,
+  - Makes a label of DLRN hold exactly a candidate's commits, all components in one request. If it holds them already,
     nothing is done.
   - The label must hold what O(expected) says, or nothing is done. Afterwards the label is read back and compared,
     component by component.
-  - A candidate of other components than those that the label holds is refused, because DLRN would go on serving the
-    old build of a component that is left out.
-  - A commit that DLRN has purged, or built again since the candidate was pinned, is refused before anything is written.
+  - A candidate whose components are not those that the label holds is refused, because DLRN would go on serving the old
+    build of a component that is left out.
+  - A commit that DLRN has purged, or has built again since the candidate was pinned, is refused before anything is
+    written.
   - DLRN itself has no lock. O(lock) keeps the promotions of one host apart. Those of two hosts find out when they read
     back, and say so; a semaphore of Zuul is better.
   - A request without an answer is sent again only after looking at what came of it.
@@ -33,21 +34,21 @@ options:
     type: str
     required: true
   candidate:
-    description: The candidate, the path of its lockfile or what is in it.
+    description: The candidate, as the path of its lockfile or as its content.
     type: raw
     required: true
   expected:
     description:
       - What the label must hold now. V(absent), if nothing was ever promoted to it.
-      - Or the candidate that it holds, the path of its lockfile or what is in it.
+      - Or the candidate that it holds, as the path of its lockfile or as its content.
       - Or a list of dictionaries with C(component), C(commit_hash), C(distro_hash) and C(extended_hash), such as
         RV(rdo.releng.dlrn_promotion_info#module:components) returns when the run begins.
     type: raw
     required: true
   trunk_url:
     description:
-      - Address of the folder that has the labels in it. If set, the label's files there are compared, too, before and
-        after. If they and the API do not say the same, nothing is done.
+      - Address of the folder that has the labels in it. If set, the label's files there are compared as well, before
+        and after. If they and the API do not say the same, nothing is done.
       - It must show what DLRN's host has, without delay.
       - Without it, all promotions that the label ever had are read, 100 in a request.
     type: str
@@ -58,8 +59,9 @@ options:
     default: false
   decision:
     description:
-      - The decision on the candidate, the path of the file that M(rdo.releng.promotion_gate) wrote or what is in it. It
-        must say to promote this very candidate to O(label), and hold still where that is yet to be done.
+      - The decision on the candidate, as the path of the file that M(rdo.releng.promotion_gate) wrote or as its
+        content. It must say to promote exactly this candidate to O(label), and must still be valid if that has yet to
+        be done.
     type: raw
   decision_max_age_hours:
     description:

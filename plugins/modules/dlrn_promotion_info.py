@@ -97,7 +97,7 @@ components:
       type: str
 disagreements:
   description:
-    - Where the tree shows something else, a sentence each. Then a promotion is at work, or DLRN's API was killed in
+    - Where the tree shows something else, one sentence each. Then a promotion is running, or DLRN's API was killed in
       one, and M(rdo.releng.dlrn_repair) mends it.
   returned: success
   type: list

@@ -11,7 +11,7 @@ version_added: 0.1.0
 short_description: Remove DLRN's old builds, but none that a label holds
 description:
   - Runs C(dlrn-purge) on DLRN's host, as DLRN's user, and has it keep the builds of every label that it finds, so that
-    a candidate under test is still there when it is to be promoted.
+    a candidate under test is still there when it should be promoted.
   - The newest build of each package is kept in any case.
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
@@ -50,7 +50,7 @@ options:
     type: float
     default: 60.0
   time_limit:
-    description: Seconds that C(dlrn-purge) may take, to look and to remove each; V(0) is no limit.
+    description: Seconds that C(dlrn-purge) may take, to look and to remove each; V(0) means no limit.
     type: float
     default: 14400.0
   log:

@@ -11,12 +11,12 @@ short_description: Find and mend what DLRN leaves behind when it is killed
 version_added: 0.1.0
 description:
   - DLRN, its API server and its purge change links, files and rows of the database one after the other. When one of
-    them is killed in between, these no longer say the same, and a left link makes every later build or promotion fail.
+    them is killed in between, these no longer agree, and a leftover link makes every later build or promotion fail.
   - This module runs on DLRN's host as DLRN's user. It looks for each such piece, says what it is, and mends it.
   - Where it is not known what was asked for, it goes back to what was finished last. A label's links are put back to
     what the newest rows of the promotions table say; promote again after that.
-  - What may have been done on purpose, such as a link that no promotion made, is told and left alone, unless its label
-    is named in O(labels).
+  - What may have been done on purpose, such as a link that no promotion made, is reported and left alone, unless its
+    label is named in O(labels).
 requirements:
   - dlrn, for the Python that O(dlrn_python) names. Through it every kind of database that DLRN knows is read, and an
     aggregate gets the hash that DLRN would give it.

@@ -46,7 +46,7 @@ options:
     type: int
   directory:
     description:
-      - Folder that votes are kept in, one a file, in place of O(api_url); for candidates that DLRN does not know.
+      - Folder that votes are kept in, one per file, in place of O(api_url); for candidates that DLRN does not know.
     type: path
 seealso:
   - module: rdo.releng.dlrn_vote_info

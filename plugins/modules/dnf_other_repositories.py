@@ -8,11 +8,11 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: dnf_other_repositories
 version_added: 0.1.0
-short_description: See what a host would install from besides a candidate
+short_description: Find what a host would install from besides a candidate
 description:
   - Lists the repositories that other .repo files of the host turn on. A candidate whose base must not drift says
-    exactly what is installed; what the host has besides would win over it, or be mixed with it.
-  - With such a candidate they are refused, or turned off. Without, they are only listed.
+    exactly what is installed; other repositories of the host would win over it, or be mixed with it.
+  - With such a candidate they are refused or turned off. Without one, they are only listed.
 options:
   path:
     description: Folder of the .repo files.

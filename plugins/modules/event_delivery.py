@@ -32,7 +32,7 @@ options:
     type: int
     default: 25
   smtp_starttls:
-    description: Whether the connection to it is to be encrypted.
+    description: Whether the connection to it should be encrypted.
     type: bool
     default: false
   smtp_user:
@@ -105,7 +105,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be, a sentence each.
+  description: What was done, or would be, one sentence each.
   returned: success
   type: list
   elements: str

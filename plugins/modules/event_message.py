@@ -11,7 +11,7 @@ version_added: 0.1.0
 short_description: Put a message for the bus in the outbox
 description:
   - Writes a message to the outbox, from which M(rdo.releng.event_delivery) sends it. What was said is known by its
-    content; saying the same again is nothing.
+    content; saying the same again does nothing.
 options:
   topic:
     description: Topic of the message.
@@ -47,7 +47,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be, a sentence each.
+  description: What was done, or would be, one sentence each.
   returned: success
   type: list
   elements: str

@@ -8,12 +8,12 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: event_queue
 version_added: 0.1.0
-short_description: Declare the queue that messages are to arrive in
+short_description: Declare the queue that messages arrive in
 description:
   - Declares a topic exchange, a quorum queue bound to it, and the queue for dead letters. Do it before anything is
     published, as a broker drops what no queue is bound for.
-  - A message that is given back more than O(delivery_limit) times becomes a dead letter, so that one which nobody can
-    work on does not block the others.
+  - A message that is given back more than O(delivery_limit) times becomes a dead letter, so that a message that nobody
+    can work on does not block the others.
   - AMQP does not tell which bindings there are. They are made again each time the queue or an exchange is declared; a
     new topic for a queue that is there needs O(bind).
 options:
@@ -26,7 +26,7 @@ options:
     type: str
     default: amq.topic
   topics:
-    description: Patterns of topics that are to arrive, with V(*) for a word and V(#) for any number of words.
+    description: Patterns of topics that should arrive, with V(*) for a word and V(#) for any number of words.
     type: list
     elements: str
     required: true
@@ -60,7 +60,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be, a sentence each.
+  description: What was done, or would be, one sentence each.
   returned: success
   type: list
   elements: str

@@ -11,7 +11,7 @@ version_added: 0.1.0
 short_description: Put a notice for a chat room in the outbox
 description:
   - Writes a notice to the outbox, from which M(rdo.releng.event_delivery) posts it to a room of Matrix, a channel of
-    Slack, or any program that takes JSON. What was said is known by its content; saying the same again is nothing.
+    Slack, or any program that takes JSON. What was said is known by its content; saying the same again does nothing.
   - Only the name of the webhook is written. Its address, which is a secret, is an option of
     M(rdo.releng.event_delivery).
 options:
@@ -48,7 +48,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be, a sentence each.
+  description: What was done, or would be, one sentence each.
   returned: success
   type: list
   elements: str

@@ -13,8 +13,8 @@ description:
   - Works on the messages of an inbox under a lock, the oldest first. A message goes to C(done), waits again when its
     command failed, or goes to C(failed) when that happened too often.
   - A message is a hint that something happened. The command reads the truth where it is kept, and must be safe to
-    repeat. If this is killed between the work and its note, the work is done again. As long as the command of a killed
-    run is at work, nobody else begins.
+    repeat. If this is killed between the work and its note, the work is done again. While the command of a killed run
+    is still running, no other one begins.
   - What a message says comes from strangers. A command gets its path, never its text; do not hand it to Ansible as
     variables, which would be taken for templates.
 options:
@@ -51,7 +51,7 @@ options:
     type: int
     default: 3
   again:
-    description: Ids of failed messages that are to wait again.
+    description: Ids of failed messages that should be tried again.
     type: list
     elements: str
     default: []
@@ -91,7 +91,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be, a sentence each.
+  description: What was done, or would be, one sentence each.
   returned: success
   type: list
   elements: str

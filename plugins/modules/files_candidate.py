@@ -11,7 +11,7 @@ version_added: 0.1.0
 short_description: Pin files of somebody else's making as a candidate
 description:
   - Writes a candidate lockfile of kind C(files). A wheel, an image, or the C(repomd.xml) of a repository that others
-    make goes the same way as what is built here. It is pinned, goes through scenarios, is voted on, gated and waived.
+    make goes the same way as what is built here. It is pinned, tested by scenarios, voted on, gated and waived.
   - Each file is read to its end for its checksum, and nothing of it is kept. Large images may need a longer
     O(deadline).
   - DLRN knows nothing of these files, so their votes are kept in a directory. M(rdo.releng.dlrn_candidate) with
@@ -35,7 +35,7 @@ options:
         type: str
         required: true
       sha256:
-        description: Checksum that it must have, where its maker has told it. If not set, it is what is found.
+        description: Checksum that it must have, if its maker has published it. If not set, it is what is found.
         type: str
   release:
     description: Release that the candidate belongs to.

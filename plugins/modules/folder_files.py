@@ -10,8 +10,8 @@ module: folder_files
 version_added: 0.1.0
 short_description: Write the files of a service's folder in one step
 description:
-  - Brings the files of one folder to the given content and mode, and makes the folders that are to be there.
-  - Each file is written whole or not at all. Nothing else in the folder is touched, but what is in O(empty_folders).
+  - Brings the files of one folder to the given content and mode, and makes the folders that should be there.
+  - Each file is written whole or not at all. Nothing else in the folder is touched, except what is in O(empty_folders).
   - For a set of small files this is one step where M(ansible.builtin.template) and M(ansible.builtin.copy) take several
     for each file; on the host that Ansible runs on, no Python needs to be started for it.
 extends_documentation_fragment:
@@ -22,12 +22,12 @@ options:
     type: path
     required: true
   folders:
-    description: Folders below O(path) that are to be there. A new one has mode C(0755), others keep theirs.
+    description: Folders below O(path) that should be there. A new one has mode C(0755), others keep theirs.
     type: list
     elements: str
     default: []
   empty_folders:
-    description: Folders below O(path) that are to be there with nothing in them; what is in them is removed.
+    description: Folders below O(path) that should be there with nothing in them; what is in them is removed.
     type: list
     elements: str
     default: []
@@ -42,7 +42,7 @@ options:
         type: str
         required: true
       content:
-        description: What the file is to hold.
+        description: What the file should hold.
         type: str
         required: true
       mode:

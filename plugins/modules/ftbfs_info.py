@@ -11,7 +11,7 @@ short_description: Packages that fail to build from source, and what to do about
 version_added: 0.1.0
 description:
   - Asks DLRN which packages do not build, reads their logs for the class of failure, asks Gerrit which changes are open
-    about them, and says what is to be done. The role P(rdo.releng.ftbfs#role) does it.
+    about them, and says what has to be done. The role P(rdo.releng.ftbfs#role) does it.
   - Nothing is remembered between runs.
 author:
   - RDO release engineering (@rdo-infra)
@@ -51,7 +51,7 @@ options:
     elements: str
     default: []
   limit:
-    description: The most changes that are to be opened. What is over is V(defer).
+    description: The largest number of changes to open. What goes beyond it is V(defer).
     type: int
     default: 10
   logs:

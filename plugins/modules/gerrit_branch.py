@@ -11,9 +11,9 @@ short_description: A branch of a project in Gerrit, and the tag that it ends in
 version_added: 0.1.0
 description:
   - Creates a branch at a commit, tags its last commit, or deletes it.
-  - A branch that went on since it was created is as wanted, as long as the commit is in it.
+  - A branch that has gone on since it was created is fine, as long as the commit is in it.
   - A branch whose commits are in no other branch and no tag is not deleted, unless O(tag) keeps them, or O(force).
-  - When Gerrit refuses because somebody else was faster, the module looks again and accepts what is as it was to be.
+  - If Gerrit refuses because somebody else was faster, the module looks again and accepts what is as it should be.
 author:
   - RDO release engineering (@rdo-infra)
 extends_documentation_fragment:
@@ -31,7 +31,7 @@ options:
     type: str
     required: true
   state:
-    description: Whether it is to be there.
+    description: Whether it should be there.
     type: str
     choices: [present, absent]
     default: present
@@ -45,13 +45,14 @@ options:
     type: str
   tag:
     description:
-      - A tag that the branch's last commit is to have, for example V(bobcat-eol). It is made before the branch goes.
+      - A tag that the branch's last commit should have, for example V(bobcat-eol). It is made before the branch is
+        deleted.
     type: str
   tag_message:
     description: Message of the tag. If not set, the tag has none of its own.
     type: str
   force:
-    description: Whether a branch may be deleted whose commits are nowhere else.
+    description: Whether a branch whose commits are nowhere else may be deleted.
     type: bool
     default: false
 """

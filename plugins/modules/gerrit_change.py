@@ -24,7 +24,7 @@ extends_documentation_fragment:
   - rdo.releng._http
 options:
   state:
-    description: Whether there is to be an open change, or none.
+    description: Whether there should be an open change, or none.
     type: str
     choices: [proposed, abandoned]
     default: proposed
@@ -41,18 +41,20 @@ options:
     type: str
     required: true
   path:
-    description: Folder with the files as they are to be, for example a checkout that was edited. Needed to propose.
+    description: Folder with the files as they should be, for example a checkout that was edited. Needed to propose.
     type: path
   commit_message:
     description: Message of the commit, without a Change-Id. Needed to propose.
     type: str
   hashtags:
-    description: Hashtags that the change is to have. Others stay.
+    description: Hashtags that the change should have. Others stay.
     type: list
     elements: str
     default: []
   reviewers:
-    description: Accounts or addresses that are asked to review, unless they were before; who was taken off stays so.
+    description: >-
+      Accounts or addresses that are asked to review, unless they were asked before; a reviewer who was taken off stays
+      off.
     type: list
     elements: str
     default: []

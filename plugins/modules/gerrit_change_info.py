@@ -24,7 +24,7 @@ options:
     type: str
     required: true
   limit:
-    description: The most changes to return.
+    description: The largest number of changes to return.
     type: int
     default: 500
 """

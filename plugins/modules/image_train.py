@@ -11,9 +11,9 @@ version_added: 0.1.0
 short_description: Try a tool's candidate with what every downstream makes of it
 description:
   - Runs each downstream's command with the released wheel of a tool and with a candidate, and says who is to blame. Red
-    with the candidate alone means that the tool regressed; red with both, that the downstream did.
-  - Everything runs without any network and sees nothing of the host but its programs. What it needs is in the
-    wheelhouse or in the downstream's folder, so neither mirrors nor other downstreams have a say in it.
+    only with the candidate means that the tool regressed; red with both means that the downstream did.
+  - Everything runs without a network and sees nothing of the host but its programs. What it needs is in the wheelhouse
+    or in the downstream's folder, so neither mirrors nor other downstreams have a say in it.
   - The candidate is a lockfile of M(rdo.releng.files_candidate). The votes are for M(rdo.releng.dlrn_vote) with a
     directory, and M(rdo.releng.promotion_gate) decides; who holds the gate is a matter of the criteria.
 options:

@@ -11,11 +11,11 @@ version_added: 0.1.0
 short_description: Build a package on a Koji hub
 description:
   - Builds a source RPM, or a revision of a repository, for a target, and waits for it with progress.
-  - An NVR that is there and complete is no change. One that is being built is waited for.
+  - An NVR that is there and complete is not a change. One that is being built is waited for.
   - A build that fails returns its class, the lines of its logs that say why, and where the logs are.
 options:
   source:
-    description: A file C(*.src.rpm) on this host, or the address of a repository with C(#REVISION) behind.
+    description: A file C(*.src.rpm) on this host, or the address of a repository followed by C(#REVISION).
     type: str
     required: true
   target:
@@ -67,7 +67,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be, a sentence each.
+  description: What was done, or would be, one sentence each.
   returned: success
   type: list
   elements: str

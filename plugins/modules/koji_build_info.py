@@ -11,7 +11,7 @@ version_added: 0.1.0
 short_description: What a Koji hub knows of builds
 description:
   - Describes builds by their NVR, or all builds of a package, with their RPMs and the tags they are in.
-  - A build that is not there is no error; it is named in RV(missing).
+  - A build that is not there is not an error; it is named in RV(missing).
 options:
   builds:
     description: NVRs. One of O(builds) and O(package) is required.

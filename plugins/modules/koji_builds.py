@@ -15,13 +15,13 @@ description:
     already.
   - Of those that can begin, the one with the longest chain of builds behind it is first, by how long each package's
     last build took.
-  - What is built is read from the hub, so a run that was killed goes on where it stopped. An NVR that is complete is no
-    change; one that is being built is waited for; one that failed before is tried once more.
+  - What is built is read from the hub, so a run that was killed goes on where it stopped. An NVR that is complete is
+    not a change; one that is being built is waited for; one that failed before is tried once more.
   - A build that fails holds back only those that need it. When all else is done the task fails, with the class of each
     failure and the lines of the logs that say why.
 options:
   builds:
-    description: What is to be built.
+    description: What should be built.
     type: list
     elements: dict
     required: true
@@ -31,7 +31,7 @@ options:
         type: str
         required: true
       source:
-        description: A file C(*.src.rpm) on this host, or the address of a repository with C(#REVISION) behind.
+        description: A file C(*.src.rpm) on this host, or the address of a repository followed by C(#REVISION).
         type: str
         required: true
       target:
@@ -101,7 +101,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be, a sentence each, in the order in which builds would begin.
+  description: What was done, or would be, one sentence each, in the order in which builds would begin.
   returned: success
   type: list
   elements: str

@@ -10,9 +10,10 @@ module: koji_dist_repo
 version_added: 0.1.0
 short_description: Make a repository of a tag's signed builds on a Koji hub
 description:
-  - Makes a dist-repo of a tag, with every option that the hub's task looks for, as it dies of one that is missing.
-  - A dist-repo that is newer than the last change of the tag is left alone. With which keys it was made the hub does
-    not say. Set O(force) after builds were signed.
+  - Makes a dist-repo of a tag, with every option that the hub's task looks for, because the task fails if one is
+    missing.
+  - A dist-repo that is newer than the last change of the tag is left alone. The hub does not say with which keys it was
+    made. Set O(force) after builds were signed.
 extends_documentation_fragment:
   - rdo.releng._attributes
   - rdo.releng._attributes.ACTIONGROUP_KOJI
@@ -108,7 +109,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be, a sentence each.
+  description: What was done, or would be, one sentence each.
   returned: success
   type: list
   elements: str

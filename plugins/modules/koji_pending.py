@@ -10,11 +10,10 @@ module: koji_pending
 version_added: 0.1.0
 short_description: Decide which pending builds can go to stable together
 description:
-  - Of the builds in a pending tag and in quarantine, finds the most that can go to the stable tag together without
-    breaking anything there, and says of each other build why it cannot, step by step down to the root.
-  - Whole builds are decided on. Builds that need each other go together; where only one of two can go, the earlier one
-    does. What is in quarantine is decided on again each time, so whoever was held comes back when what he lacked is
-    there.
+  - Of the builds in a pending tag and in quarantine, finds the largest set that can go to the stable tag together
+    without breaking anything there, and says of each other build why it cannot, step by step down to the root.
+  - Whole builds are decided on. Builds that need each other go together; if only one of two can go, it is the earlier
+    one. What is in quarantine is decided on again each time, so a held build comes back once what it lacked is there.
   - It reads the headers of RPMs where the hub serves them, and the repository of the stable tag. Nothing is tagged; the
     moves of the decision are what O(rdo.releng.koji_tag_builds#module:moves) takes.
   - What may go to stable is pinned as a candidate, which jobs vote on and M(rdo.releng.promotion_gate) decides on.
@@ -28,7 +27,7 @@ options:
     type: str
     required: true
   quarantine:
-    description: Tag that builds go to which are held.
+    description: Tag that held builds go to.
     type: str
     required: true
   release:
@@ -153,7 +152,7 @@ decision:
       type: list
       elements: dict
     exact:
-      description: Whether there is no better choice. If not, the search was not carried to the end.
+      description: Whether there is no better choice. If not, the search stopped before its end.
       type: bool
     lost:
       description: Packages that nothing of stable would have any more.

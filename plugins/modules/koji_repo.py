@@ -10,7 +10,7 @@ module: koji_repo
 version_added: 0.1.0
 short_description: Bring a tag's repository on a Koji hub up to date
 description:
-  - Sees to it that the hub's own repository of a tag shows what the tag holds, by waiting for it or by asking for a new
+  - Makes sure that the hub's own repository of a tag shows what the tag holds, by waiting for it or by asking for a new
     one.
 options:
   tag:
@@ -51,7 +51,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be, a sentence each.
+  description: What was done, or would be, one sentence each.
   returned: success
   type: list
   elements: str

@@ -10,9 +10,9 @@ module: koji_signature
 version_added: 0.1.0
 short_description: Sign the builds of a tag on a Koji hub
 description:
-  - For sites that sign themselves. Fetches what is not signed by the key, compares it with what the hub recorded, signs
-    it here and gives the hub the signatures, which are some kilobytes each. The hub then writes signed copies.
-  - What is signed is asked of the hub, so a run that was killed goes on where it stopped.
+  - For sites that do their own signing. Fetches what is not signed by the key, compares it with what the hub recorded,
+    signs it here and gives the hub the signatures, which are some kilobytes each. The hub then writes signed copies.
+  - The hub is asked what is signed, so a run that was killed goes on where it stopped.
   - Neither the key nor the passphrase leaves this host. The hub asks for the permission C(sign).
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
@@ -62,7 +62,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be, a sentence each.
+  description: What was done, or would be, one sentence each.
   returned: success
   type: list
   elements: str

@@ -12,7 +12,7 @@ short_description: Manage a tag of a Koji hub
 description:
   - Creates, changes and deletes a tag, with its inheritance, external repositories, packages and groups.
   - An option that is not given, or an empty string, is left as it is. A list or mapping that is given is the whole of
-    it, also when it is empty. M(rdo.releng.koji_tag_inheritance) and M(rdo.releng.koji_tag_packages) change a part.
+    it, even if it is empty. M(rdo.releng.koji_tag_inheritance) and M(rdo.releng.koji_tag_packages) change a part.
 options:
   name:
     description: Name of the tag.
@@ -55,7 +55,7 @@ options:
     description: All packages that are blocked in the tag. One that is in O(packages) too is listed first.
     type: raw
   groups:
-    description: All groups of the tag itself, each with its packages. What is inherited is not added, nor removed.
+    description: All groups of the tag itself, each with its packages. What is inherited is neither added nor removed.
     type: raw
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
@@ -91,7 +91,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be, a sentence each.
+  description: What was done, or would be, one sentence each.
   returned: success
   type: list
   elements: str

@@ -18,11 +18,11 @@ description:
     release's C(tags_map) says in which of them a build is when it has come to one. A row that is written wins over what
     the map implies.
   - What must not happen is refused by name. A refusal judges an action; what is on the hub already is left alone.
-    It is refused to tag when the tag or the build is unknown (V(unknown-tag), V(unknown-build)), the build is not
+    Tagging is refused when the tag or the build is unknown (V(unknown-tag), V(unknown-build)), the build is not
     complete (V(incomplete-build)) or made for another distro (V(other-distro)), the tag is locked (V(locked-tag)) or
     guarded (V(guarded-tag)), the package is blocked (V(blocked-package)) or not listed and no O(owner) given
     (V(unregistered-package)), the hub's latest is newer (V(downgrade)), and when a build would come to the release's
-    tag that is not in its testing tag (V(not-in-testing)). It is refused to untag what nothing wanted explains
+    tag that is not in its testing tag (V(not-in-testing)). Untagging what nothing wanted explains is refused
     (V(unexplained)); that alone does not fail the task.
 options:
   rdoinfo:
@@ -47,7 +47,7 @@ options:
     elements: str
     default: []
   builds:
-    description: What is wanted, given directly. The NVRs of each tag, one a package. It wins over rdoinfo's rows.
+    description: What is wanted, given directly. The NVRs of each tag, one per package. It wins over rdoinfo's rows.
     type: dict
   moves:
     description:
@@ -61,7 +61,7 @@ options:
     elements: dict
     default: []
   owner:
-    description: Who is to own packages that a tag does not list yet. If not set, none is registered.
+    description: Who should own packages that a tag does not list yet. If not set, none is registered.
     type: str
   allow_downgrade:
     description: Allow an older build to become a tag's latest.
@@ -91,8 +91,8 @@ options:
     description:
       - Prove that the tags' repositories lose nothing that is required there. A plan that breaks something is refused.
       - Nothing is regenerated for it. The metadata is that of the repositories as they are. A build that a tag's
-        repository does not show, because it is to come or has come since, is taken from another tag's repository or
-        from O(closure.offers), or by the headers of its RPMs from where the hub serves them, below O(topurl).
+        repository does not show, because it has yet to come or has come since, is taken from another tag's repository
+        or from O(closure.offers), or by the headers of its RPMs from where the hub serves them, below O(topurl).
       - A plan in a file carries the question, and it is asked again when the plan is applied. What is given here then
         wins over it.
     type: dict
@@ -200,7 +200,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be, a sentence each.
+  description: What was done, or would be, one sentence each.
   returned: success
   type: list
   elements: str

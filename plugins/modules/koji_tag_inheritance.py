@@ -26,10 +26,10 @@ options:
     description: Place among the parents; small numbers come first. Needed for a new parent.
     type: int
   maxdepth:
-    description: How many generations above the parent are inherited from. An empty string is no limit.
+    description: How many generations above the parent are inherited from. An empty string means no limit.
     type: raw
   pkg_filter:
-    description: Regular expression of the packages that are inherited. An empty string is all.
+    description: Regular expression of the packages that are inherited. An empty string means all.
     type: str
   intransitive:
     description: Whether tags that inherit from the child do without this parent.
@@ -57,7 +57,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be, a sentence each.
+  description: What was done, or would be, one sentence each.
   returned: success
   type: list
   elements: str

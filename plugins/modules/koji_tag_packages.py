@@ -24,7 +24,7 @@ options:
     type: list
     elements: str
   state:
-    description: What is to be of the packages.
+    description: What should become of the packages.
     type: str
     choices: [present, absent, blocked, unblocked]
     default: present
@@ -54,7 +54,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be, a sentence each.
+  description: What was done, or would be, one sentence each.
   returned: success
   type: list
   elements: str

@@ -10,10 +10,10 @@ module: log_collection
 version_added: 0.1.0
 short_description: Collect logs in a folder that can be published
 description:
-  - Copies logs and what programs say of the host, each file compressed, into one folder with a page C(index.html),
+  - Copies logs and what programs say about the host, each file compressed, into one folder with a page C(index.html),
     which marks the first error and classifies it.
   - Secrets are masked. These are O(secrets), private keys, passwords in addresses, and values of names such as
-    C(password) or C(token). Files that are no text are left out, because nothing in them can be masked. What does not
+    C(password) or C(token). Files that are not text are left out, because nothing in them can be masked. What does not
     look like a secret is not masked.
   - The size is bounded. Of a file that is too long, the middle is left out; when the folder is full, the rest is. The
     page says so.

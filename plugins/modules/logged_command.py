@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: logged_command
 version_added: 0.1.0
-short_description: Run somebody else's program with a log, an end to its time, and a reason when it fails
+short_description: Run somebody else's program with a log, a time limit, and a reason when it fails
 description:
   - Runs one program, for example upstream's own C(run_tests.sh), with exactly the variables that are given.
   - All that it prints is in the log. When it fails, the log says why, in one of a few classes.
@@ -46,7 +46,7 @@ options:
     choices: [auto, own, shared]
     default: auto
   timeout:
-    description: Seconds that it may take; V(0) is no limit.
+    description: Seconds that it may take; V(0) means no limit.
     type: float
     default: 3600
   log:
@@ -54,7 +54,7 @@ options:
     type: path
     required: true
   expected_status:
-    description: Exit statuses that are no failure.
+    description: Exit statuses that are not a failure.
     type: list
     elements: int
     default: [0]

@@ -111,13 +111,13 @@ options:
     type: bool
     default: true
   timeout:
-    description: Seconds that rpmbuild may take for one package; V(0) is no limit.
+    description: Seconds that rpmbuild may take for one package; V(0) means no limit.
     type: int
     default: 14400
   time_limit:
     description:
       - Seconds that mock may take for each package as a whole, with installing its root. Then mock and all that it
-        started are killed. V(0) is no limit.
+        started are killed. V(0) means no limit.
     type: int
     default: 21600
   log:

@@ -33,7 +33,7 @@ options:
     description: File for the alert rules, one of Prometheus's C(rule_files).
     type: path
   limits:
-    description: From when on an alert fires.
+    description: When an alert fires.
     type: dict
     default: {}
     suboptions:

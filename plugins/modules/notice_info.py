@@ -13,8 +13,8 @@ description:
   - Finds what somebody may want to be told. A candidate was promoted, a job turned red, a job has been red for a day,
     nothing was promoted for days although candidates wait, a run waits for somebody.
   - Nothing is remembered between two runs. Each notice has an id that is made of what it is about, so whoever takes it
-    for O(rdo.releng.event_mail#module:once) says it one time, however often this is run. What became news before
-    O(window_hours) is none any more.
+    for O(rdo.releng.event_mail#module:once) says it only once, however often this is run. What became news before
+    O(window_hours) is no longer news.
   - A notice says what was known when it became news, so that two runs find the same words.
 options:
   name:
@@ -34,7 +34,7 @@ options:
     type: path
   kinds:
     description:
-      - Which news are wanted.
+      - Which kinds of news are wanted.
       - V(promoted) is a candidate that got O(label).
       - V(red) is a job whose last word on a candidate is red, when it was green on the one before or is new.
       - V(still_red) is such a job after O(still_red_hours) without a green candidate.

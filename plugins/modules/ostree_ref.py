@@ -10,7 +10,7 @@ module: ostree_ref
 version_added: 0.1.0
 short_description: Merge, promote and tag refs of an OSTree repository
 description:
-  - Brings refs of a repository to the commits that they are to be, prunes it, and writes one summary. A client that
+  - Brings refs of a repository to the commits that are asked for, prunes it, and writes one summary. A client that
     knows a summary of the same second finds no new ref; therefore everything that belongs to one push goes into one
     call.
   - A merge from another repository does nothing if what the ref has was made of the same manifest.
@@ -22,7 +22,7 @@ options:
     type: path
     required: true
   refs:
-    description: What the refs are to be.
+    description: What the refs should be.
     type: list
     elements: dict
     required: true
@@ -98,7 +98,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be, a sentence each.
+  description: What was done, or would be, one sentence each.
   returned: success
   type: list
   elements: str

@@ -10,12 +10,12 @@ module: promotion_gate
 version_added: 0.1.0
 short_description: Decide whether a candidate may be promoted
 description:
-  - Holds the votes on a candidate against criteria and waivers, and returns a decision that explains itself. The same
+  - Compares the votes on a candidate with criteria and waivers, and returns a decision that explains itself. The same
     candidate, criteria, votes and waivers at the same moment give the same decision, byte for byte.
   - Only votes that are bound to the candidate by its id count, unless the criteria say C(accept_unbound); votes of
-    another candidate never do. The newest vote of a job counts, unless the criteria say C(any_success); of two at the
-    same second, the failure. A job that is still in progress has not voted. A success of more than an hour after the
-    moment of evaluation does not count.
+    another candidate never do. The newest vote of a job counts, unless the criteria say C(any_success); of two in the
+    same second, the failure counts. A job that is still in progress has not voted. A success from more than an hour
+    after the moment of evaluation does not count.
   - What cannot be read or understood (a service that does not answer, malformed criteria, votes or waivers) means that
     there is no promotion. The module then fails, and the decision on file says why.
   - Needs no credentials; those of the action group are not used.
@@ -28,7 +28,7 @@ options:
   candidate:
     description:
       - The candidate's lockfile, as a path or as its content.
-      - A list of them decides on several distributions together, one candidate for each. All of them are to be
+      - A list of them decides on several distributions together, one candidate for each. Either all of them may be
         promoted, or none.
     type: raw
     required: true
@@ -44,7 +44,7 @@ options:
     type: raw
     required: true
   target:
-    description: Label that the candidate is to be promoted to.
+    description: Label that the candidate should be promoted to.
     type: str
     required: true
   waivers:
@@ -63,7 +63,7 @@ options:
     elements: path
   trunk_urls:
     description:
-      - Addresses that the candidate's own repositories and files must lie below. A candidate of other places is
+      - Addresses that the candidate's own repositories and files must lie below. A candidate from other places is
         refused.
       - What is left out here, and in O(scenarios), O(base) and O(dependencies), is taken from the candidate's lockfile,
         and RV(not_confirmed) has it. A lockfile that comes from elsewhere could name tests that always pass.
@@ -124,7 +124,7 @@ options:
       - If not set, it is now.
     type: float
   fail_unless_promoted:
-    description: Fail, after the decision was written, when the candidate is not to be promoted.
+    description: Fail, after the decision was written, when the candidate may not be promoted.
     type: bool
     default: true
   api_url:

@@ -30,7 +30,7 @@ options:
     type: list
     elements: str
   mirrors:
-    description: Where they are to be.
+    description: Where they should be.
     type: list
     elements: dict
     required: true

@@ -13,8 +13,8 @@ description:
   - Copies a push that M(rdo.releng.push_snapshot) staged to a mirror, beside what the mirror shows, and compares every
     file by its content. With O(state=current) it then lets the mirror's link C(current) point to the push and reads
     the push back through it.
-  - A reader of the mirror sees the old push or the new one, whole, whenever this is killed. Running it again goes on
-    where it was.
+  - Whenever this is killed, a reader of the mirror sees either the whole old push or the whole new one. Running it
+    again goes on where it stopped.
   - Files that the mirror has in the push before are not sent again.
 options:
   site:
@@ -94,7 +94,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be, a sentence each.
+  description: What was done, or would be, one sentence each.
   returned: success
   type: list
   elements: str

@@ -11,8 +11,8 @@ version_added: 0.1.0
 short_description: Make several artifacts of one push visible together
 description:
   - Copies artifacts into a folder of their own below C(push) of a site, verifies every file by its sha256, and lets the
-    link C(current) of the site point there. A reader sees the old push or the new one, whole, whenever this is killed;
-    running it again finishes it.
+    link C(current) of the site point there. Whenever this is killed, a reader sees either the whole old push or the
+    whole new one; running it again finishes it.
   - The folder is named by the push's id, the sha256 of what it shows. Files that the push before has as well are hard
     links to it.
   - Files of the push before that are not in the new one stay beside it for one more push, so that whoever read the old
@@ -96,7 +96,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be, a sentence each.
+  description: What was done, or would be, one sentence each.
   returned: success
   type: list
   elements: str

@@ -12,8 +12,9 @@ version_added: 0.1.0
 description:
   - Changes what packages are pinned to in a release, which packages a release has, and which builds belong in a tag of
     the build system.
-  - Works on one file of a checkout. Only the lines that must change do. Comments, order and style of all others stay.
-  - New packages are put in the order of names. The file must have one attribute a line, as rdoinfo's files have.
+  - Works on one file of a checkout. Only the lines that must change are changed. Comments, order and style of all
+    others stay.
+  - New packages are put in the order of names. The file must have one attribute per line, as rdoinfo's files have.
 author:
   - RDO release engineering (@rdo-infra)
 extends_documentation_fragment:
@@ -48,7 +49,7 @@ options:
     type: dict
     default: {}
   absent:
-    description: Projects that are not to have the tag.
+    description: Projects that must not have the tag.
     type: list
     elements: str
     default: []

@@ -10,9 +10,9 @@ module: rdoinfo_release
 short_description: Begin a series in rdoinfo, add its release tags, end it
 version_added: 0.1.0
 description:
-  - Edits the files of rdoinfo so that only the lines change that must.
-  - A series begins as a copy of the one before it, by its own name. That is its distros, repositories, tags and list of
-    packages. The one before becomes maintained, on its stable branches.
+  - Edits the files of rdoinfo and changes only the lines that must change.
+  - A series begins as a copy of the one before it, under its own name. That is its distros, repositories, tags and list
+    of packages. The one before becomes maintained, on its stable branches.
   - Nothing is written if the linter then finds a mistake that was not there before, or copied.
 author:
   - RDO release engineering (@rdo-infra)

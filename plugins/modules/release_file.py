@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Makes the file of a release as a copy of another release's, with words replaced and values set. Or replaces words
     and sets values in a file that is there.
-  - Only what must change does. Comments, order and style stay.
+  - Only what must change is changed. Comments, order and style stay.
   - A file that is there already is left alone where O(copy_of) is given, so that what people changed since then stays.
 author:
   - RDO release engineering (@rdo-infra)
@@ -37,7 +37,7 @@ options:
     type: dict
     default: {}
   items:
-    description: Texts that lists are to have, by the path of their keys. They are added behind those that are there.
+    description: Texts that lists should have, by the path of their keys. They are added behind those that are there.
     type: dict
     default: {}
 requirements:

@@ -42,7 +42,7 @@ options:
     description: Address of a Pushgateway. The figures replace those of the same release and distro there.
     type: str
   window:
-    description: How many days back counts and shares go.
+    description: How many days counts and shares go back.
     type: float
     default: 14
   now:
@@ -89,7 +89,7 @@ options:
     type: list
     elements: dict
   inboxes:
-    description: What M(rdo.releng.event_inbox_info) returned of each inbox, by the name that it is to have.
+    description: What M(rdo.releng.event_inbox_info) returned of each inbox, by the name that it should have.
     type: dict
   pushes:
     description: Places that were pushed to, each with C(name) and C(switched_at).

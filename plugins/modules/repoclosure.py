@@ -189,7 +189,7 @@ introduced:
   type: list
   elements: dict
 fixed:
-  description: What is unresolved now and would not be any more, with the keys of RV(unresolved).
+  description: What is unresolved now and would no longer be, with the keys of RV(unresolved).
   returned: always
   type: list
   elements: dict
@@ -278,7 +278,7 @@ repositories:
       type: bool
       returned: always
 notes:
-  description: What was found in C(.repo) files and is not heeded.
+  description: What was found in C(.repo) files and is ignored.
   returned: always
   type: list
   elements: str

@@ -14,7 +14,7 @@ description:
     installed, so no server starts, no user is made, and none of their scripts runs.
   - Makes an RPM of their programs and data, of those packages that they need and this host does not have, and of all
     shared libraries that they need. Python's libraries are left out, as each is an RPM of its own.
-  - For stand-in repositories, beside the RPM of M(rdo.releng.rpm_from_host).
+  - For stand-in repositories, in addition to the RPM of M(rdo.releng.rpm_from_host).
 options:
   name:
     description: Name of the RPM.

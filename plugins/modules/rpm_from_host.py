@@ -35,7 +35,7 @@ options:
     type: dict
     default: {}
   destination:
-    description: Folder that the RPM is put in, with a record of what it was made of beside it.
+    description: Folder that the RPM is put in, with a record of what it was made of next to it.
     type: path
     required: true
   log:

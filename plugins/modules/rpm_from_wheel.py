@@ -10,7 +10,7 @@ module: rpm_from_wheel
 version_added: 0.1.0
 short_description: Make an RPM of each Python wheel
 description:
-  - Lays every wheel out as an RPM C(python3-NAME) would have it. What the RPM provides and requires is read from the
+  - Lays out every wheel as an RPM C(python3-NAME) would have it. What the RPM provides and requires is read from the
     wheel by RPM's own generator, so that C(python3dist()) means what it means in a distribution.
   - For stand-in repositories, where the RPMs of a distribution are not at hand. None of the wheel's code is run.
 options:
@@ -22,7 +22,7 @@ options:
   destination:
     description:
       - Folder that the RPMs are put in.
-      - It also gets a file C(wheels.json), which says of which wheel each RPM was made.
+      - It also gets a file C(wheels.json), which says which wheel each RPM was made of.
     type: path
     required: true
   log_dir:

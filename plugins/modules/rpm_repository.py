@@ -11,7 +11,7 @@ version_added: 0.1.0
 short_description: Make a folder of RPM files a repository
 description:
   - Makes C(repodata) with createrepo_c, or brings it up to date, for all RPM files in and below a folder.
-  - It is published so that no reader sees a mix. Files of metadata have names of their content, and C(repomd.xml) is
+  - It is published so that no reader sees a mix. Files of metadata are named after their content, and C(repomd.xml) is
     put in place last, by renaming. What an older C(repomd.xml) names stays for O(keep) seconds.
   - The same files, by name, size and time, give the same bytes.
 options:
@@ -40,7 +40,7 @@ options:
   allow_rivals:
     description: >-
       Whether files that are packages of one name, version and architecture may differ. dnf would install either of
-      them, so that it is an error otherwise, which names the files.
+      them, so otherwise it is an error, which names the files.
     type: bool
     default: false
 requirements:

@@ -12,7 +12,7 @@ short_description: Sign RPM files
 description:
   - Signs the RPM files in and below a folder with gpg, in place. Each is replaced whole or not at all. A run that was
     killed is finished by the next one.
-  - What is signed by the key already is left alone. Whether a file is signed is judged as
+  - What is already signed by the key is left alone. Whether a file is signed is judged as
     M(rdo.releng.rpm_signature_info) does, before and after.
   - Neither the key nor the passphrase is on a command line or in a log.
 extends_documentation_fragment:
@@ -46,7 +46,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be, a sentence each.
+  description: What was done, or would be, one sentence each.
   returned: success
   type: list
   elements: str

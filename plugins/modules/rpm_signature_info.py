@@ -8,9 +8,9 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: rpm_signature_info
 version_added: 0.1.0
-short_description: Say of each RPM file whether it is signed by exactly one key
+short_description: Say for each RPM file whether it is signed by exactly one key
 description:
-  - Judges each file by the lines that rpm prints of it, with a database that knows no other key. The exit status of
+  - Judges each file by the lines that rpm prints about it, with a database that knows no other key. The exit status of
     C(rpmkeys) is not looked at. It is the number of failures modulo 256, and 0 for a file that nobody signed.
   - A file is V(signed) when the signature of its header is good and by O(key_file)'s key or one of its subkeys, made
     while that key was valid, and when the payload is what the header says. Otherwise it is V(unsigned), V(foreign)

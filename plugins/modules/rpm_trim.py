@@ -10,7 +10,7 @@ module: rpm_trim
 version_added: 0.1.0
 short_description: Remove from a folder the RPM files of builds that a release does not keep
 description:
-  - Does for a folder what M(rdo.releng.rpm_trim_info) says. What is there is read of the RPM files in and below the
+  - Does for a folder what M(rdo.releng.rpm_trim_info) says. What is there is read from the RPM files in and below the
     folder, source RPMs among them.
   - Where the folder has metadata, it is published again without the builds that go, as M(rdo.releng.rpm_repository)
     does; only then are files removed. A run that was killed is finished by the next one.

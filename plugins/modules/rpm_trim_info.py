@@ -10,10 +10,11 @@ module: rpm_trim_info
 version_added: 0.1.0
 short_description: Say which builds of a repository a release keeps, and which can go
 description:
-  - A repository that was built in for months holds much that a release does not need. This says which builds stay, each
-    with its reason, and which can go. Builds are kept or go whole.
-  - The newest build of each root stays, and what those need that O(provide) does not give, and what that needs. An
-    older build stays where somebody requires its version, unlike with C(dnf repomanage --old).
+  - A repository that packages were built in for months holds much that a release does not need. This says which builds
+    stay, each with its reason, and which can go. Builds are kept or go whole.
+  - The newest build of each root stays, together with everything that it needs, directly or indirectly, and that
+    O(provide) does not give. An older build stays if some package requires its version, unlike with C(dnf repomanage
+    --old).
   - The proof is asked for independently. With all others gone nothing is newly unresolved, and everything that stays
     can still be installed. What the proof misses stays too.
 options:

@@ -13,8 +13,8 @@ description:
   - Adds one line to the journal of a run, a file of JSON lines with the schema C(rdo.releng/journal/1). The line is on
     disk when the task ends. What a killed run left of its last line does no harm.
   - A journal is for people and for M(rdo.releng.run_time_line). No module asks it what to do.
-  - A line that says the same as the last one of its stage is not written again, so that a run that is resumed keeps
-    the time since when something is waited for. Work that another O(run) begins is written.
+  - A line that says the same as the last one of its stage is not written again, so a resumed run still knows since when
+    something has been waited for. Work that another O(run) begins is written.
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
 options:
@@ -55,8 +55,8 @@ options:
     type: str
   run:
     description: >-
-      Name of this run of the playbook. What a run had begun when it was killed ended with the run's last line; the time
-      until the next run goes on is nobody's at work.
+      Name of this run of the playbook. What a run had begun when it was killed ended with the run's last line; in the
+      time until the next run goes on, nobody was at work.
     type: str
     default: ''
 author:

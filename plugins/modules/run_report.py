@@ -12,7 +12,7 @@ short_description: Make a table and a page of what a run did
 description:
   - Reads the documents that the steps of a run left in a folder, see M(rdo.releng.run_step), and makes a text for the
     terminal and one HTML page of them. Both depend on these documents alone.
-  - The page needs no network and no script. It shows the pipeline, what went wrong first, then each step with its
+  - The page needs neither a network nor scripts. It shows the pipeline, what went wrong first, then each step with its
     table, logs and repositories, and labels what is a stand-in. What lies below O(root) is linked relatively, so that
     folder can be moved or published with all links alive. Other files of the host are named and not linked.
   - A run that failed or was killed is reported as such; the module itself fails only if there is nothing to report.
@@ -89,7 +89,7 @@ table:
   type: str
   returned: success
 report:
-  description: The whole text, what went wrong as the last thing.
+  description: The whole text, with what went wrong at the end.
   type: str
   returned: success
 stages:

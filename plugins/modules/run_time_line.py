@@ -10,12 +10,12 @@ module: run_time_line
 version_added: 0.1.0
 short_description: Show where the time of a run went
 description:
-  - Reads the journal that M(rdo.releng.run_journal) wrote, and says of each second whose it was. The sums equal
-    the time between the first line and the last.
+  - Reads the journal that M(rdo.releng.run_journal) wrote, and says whose each second was. The sums equal the time
+    between the first line and the last.
   - A second belongs to the first of C(ours), C(hub) and C(distribution) that was at work in it, otherwise to
     C(people).
-  - The page has the time line, a bar for each stage, the slowest builds and what was waived. It needs no network and no
-    script.
+  - The page has the time line, a bar for each stage, the slowest builds and what was waived. It needs neither a network
+    nor scripts.
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
 options:
@@ -39,7 +39,7 @@ options:
     elements: dict
     default: []
   waived:
-    description: What was waived, a sentence each.
+    description: What was waived, one sentence each.
     type: list
     elements: str
     default: []

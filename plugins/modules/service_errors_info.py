@@ -10,8 +10,8 @@ module: service_errors_info
 version_added: 0.1.0
 short_description: Say which of several services failed first
 description:
-  - Reads the logs of services that ran on one host and ask each other, and finds the first error of each. The oldest of
-    these says who failed first; the others may only have waited for that one.
+  - Reads the logs of services that ran on one host and call each other, and finds the first error of each. The oldest
+    of these says who failed first; the others may only have waited for that one.
   - Knows the logs of OpenStack's services, MariaDB, RabbitMQ, Open vSwitch and OVN, and exceptions that Python shows.
 options:
   path:
@@ -19,12 +19,12 @@ options:
     type: path
     required: true
   ignored:
-    description: File names of logs that are no service's.
+    description: File names of logs that belong to no service.
     type: list
     elements: str
     default: []
   expected:
-    description: Regular expressions of lines that a healthy service logs as well; they are no errors.
+    description: Regular expressions of lines that a healthy service logs as well; they are not errors.
     type: list
     elements: str
     default: []

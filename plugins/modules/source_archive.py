@@ -10,9 +10,9 @@ module: source_archive
 short_description: Fetch upstream's archive of a version, and prove that it is upstream's
 version_added: 0.1.0
 description:
-  - Fetches an archive, checks its checksum, its signature, and that its metadata is of the project and version that it
-    is to be, and writes it only then.
-  - An archive or signature that is not published yet is no error. The module returns C(waiting) and writes nothing.
+  - Fetches an archive, checks its checksum, its signature, and that its metadata names the expected project and
+    version, and writes it only then.
+  - An archive or signature that is not published yet is not an error. The module returns C(waiting) and writes nothing.
   - A signature counts if it was made by the primary key O(key), or a subkey of it, and by no other key of the keyring,
     while that key was valid. A key that expired afterwards does no harm.
   - The keyring and the signature are read in a sandbox.
@@ -106,7 +106,7 @@ size:
   type: int
   returned: success
 made_at:
-  description: When it was signed, else when its content says that it was made, in UTC. Null where nothing says.
+  description: When it was signed, otherwise when its content says that it was made, in UTC. Null if nothing says so.
   type: str
   returned: success
   sample: "2023-03-17T10:12:31+00:00"

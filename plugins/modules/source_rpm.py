@@ -11,7 +11,7 @@ short_description: Make the source package of a distgit
 version_added: 0.1.0
 description:
   - Makes a source package of a spec file, the files beside it and other sources, with rpmbuild in a sandbox.
-  - The same files make the same bytes, so that nothing changes when it is made again.
+  - The same files make the same bytes, so nothing changes when it is made again.
   - In check mode it is made, to see that it can be, and thrown away.
 author:
   - RDO release engineering (@rdo-infra)

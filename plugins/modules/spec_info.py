@@ -10,8 +10,8 @@ module: spec_info
 version_added: 0.1.0
 short_description: Ask rpm about a spec file
 description:
-  - Says what C(rpmspec --query) says of a spec file, of its source package or of all packages that it makes.
-  - A spec file is a program. rpm reads it with bubblewrap, without network, without this process's environment and
+  - Says what C(rpmspec --query) says about a spec file, its source package, or all packages that it makes.
+  - A spec file is a program. rpm reads it with bubblewrap, without a network, without this process's environment and
     without any file of the host but its programs, so that a stranger's spec file can be asked where secrets are.
 options:
   path:
@@ -27,7 +27,7 @@ options:
     type: str
     default: "%{name}-%{version}-%{release}"
   packages:
-    description: Whether the source package is asked, or what is built of it.
+    description: Whether the source package is asked, or what is built from it.
     type: str
     choices: [source, built]
     default: source

@@ -33,7 +33,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 order:
-  description: The names, each behind all that it needs.
+  description: The names, each after everything that it needs.
   type: list
   elements: str
   returned: success

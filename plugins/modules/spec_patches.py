@@ -11,9 +11,9 @@ short_description: Bring the patches of a distgit to another version of upstream
 version_added: 0.1.0
 description:
   - Applies the patches that a spec file names, in their order, to upstream's sources at a version.
-  - A patch that applies stays as it is. One that applies only by a three-way merge is rewritten. One that upstream
-    took in goes, with its lines C(Patch) and C(%patch), and the commit that took it in is named. The others keep their
-    numbers, so that their lines stay as they are.
+  - A patch that applies stays as it is. One that applies only by a three-way merge is rewritten. One that upstream has
+    merged is removed, with its lines C(Patch) and C(%patch), and the commit that merged it is named. The others keep
+    their numbers, so that their lines stay as they are.
   - A patch that does none of these is a conflict, and nothing is written.
 author:
   - RDO release engineering (@rdo-infra)
@@ -80,7 +80,7 @@ patches:
       description: V(kept), V(rebased), V(merged) or V(conflict).
       type: str
     commit:
-      description: Commit of upstream that took it in, or null.
+      description: Commit of upstream that merged it, or null.
       type: str
     subject:
       description: Its subject, or null.

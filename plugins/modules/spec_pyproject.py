@@ -11,12 +11,12 @@ short_description: Bring a spec file to the pyproject macros
 version_added: 0.1.0
 description:
   - Brings a spec file from C(%py3_build) and C(%py3_install) to C(%pyproject_wheel) and C(%pyproject_install). Build
-    requirements are generated from upstream's metadata and tox.ini then.
-  - Dependencies on Python distributions that are generated from then on go, that is all C(BuildRequires) outside
-    conditions, and the C(Requires) of the package that has the metadata. RV(removed) has them.
-  - What the file alone does not tell is left as it is, and in RV(decide) for a person. For example documentation, tests
-    that are run in another way, dependencies in conditions, and those of other packages.
-  - A spec file that has the macros already is left as it is.
+    requirements are then generated from upstream's metadata and tox.ini.
+  - Dependencies on Python distributions that are generated from then on are removed. These are all C(BuildRequires)
+    outside conditions, and the C(Requires) of the package that has the metadata. RV(removed) has them.
+  - What the file alone does not tell is left as it is, and is in RV(decide) for a person. Examples are documentation,
+    tests that are run in another way, dependencies in conditions, and those of other packages.
+  - A spec file that already has the macros is left as it is.
   - What is written has been parsed by rpm first, for each distro, in a sandbox.
 author:
   - RDO release engineering (@rdo-infra)
@@ -35,7 +35,7 @@ options:
     elements: str
     default: []
   excluded_requirements:
-    description: Names on PyPI that the packages are not to require, as the macro C(excluded_reqs).
+    description: Names on PyPI that the packages must not require, as the macro C(excluded_reqs).
     type: list
     elements: str
     default: []

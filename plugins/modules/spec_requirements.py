@@ -12,14 +12,15 @@ version_added: 0.1.0
 description:
   - Compares the C(Requires) and C(BuildRequires) of a spec file with what upstream's sources need, for the Python of
     each distro, and changes the spec file in place. Lines that need no change stay as they are.
-  - Upstream's needs are read from C(pyproject.toml), else C(setup.cfg), else C(requirements.txt).
+  - Upstream's needs are read from C(pyproject.toml), otherwise C(setup.cfg), otherwise C(requirements.txt).
   - A minimum that upstream allows is never lowered, an epoch stays, and no line is added inside a condition.
-  - A difference that is there for some of the distros only is returned and not applied, as it needs a condition in the
-    spec file. A line that stands in a condition already is changed, if all distros that see it agree.
-  - Where repositories are given, dependencies are called as packages of these provide them.
-  - rpm parses the spec file once for each distro, in a sandbox, and what is to be written once more before it is.
+  - A difference that exists for only some of the distros is returned and not applied, because it needs a condition in
+    the spec file. A line that already stands in a condition is changed if all distros that see it agree.
+  - If repositories are given, dependencies get the names under which packages of these provide them.
+  - rpm parses the spec file once for each distro, in a sandbox, and what would be written is parsed once more before it
+    is written.
   - Where a spec file has C(%generate_buildrequires), only what it writes out itself is compared.
-  - In check mode nothing is changed, which is how to only compare.
+  - In check mode nothing is changed, so use it to only compare.
 author:
   - RDO release engineering (@rdo-infra)
 extends_documentation_fragment:
@@ -49,7 +50,7 @@ options:
   changes:
     description:
       - Which differences to apply. V(missing) adds dependencies, V(minimum) raises their lowest versions, V(excess)
-        removes what upstream does not need, nor its extras.
+        removes what neither upstream nor its extras need.
     type: list
     elements: str
     choices: [missing, minimum, excess]
@@ -60,8 +61,8 @@ options:
     default: false
   names:
     description:
-      - YAML file with what spec files call distributions of PyPI, for example C(pyyaml) as C(python3-yaml), where it is
-        not what pymod2pkg says. What is null there is not compared.
+      - YAML file with the names that spec files have for distributions of PyPI, for example C(pyyaml) as
+        C(python3-yaml), where it is not what pymod2pkg says. What is null there is not compared.
     type: path
   repositories:
     description:
@@ -128,8 +129,8 @@ differences:
     status:
       description:
         - One of V(missing), V(minimum), V(excess) and V(limit).
-        - A V(limit) is what upstream says of highest or exact versions and of extras, and the spec file does not. It is
-          never applied.
+        - A V(limit) is what upstream says about highest or exact versions and about extras, and the spec file does not.
+          It is never applied.
       type: str
     kind:
       description: C(Requires) or C(BuildRequires).
@@ -147,7 +148,7 @@ differences:
       description: Lowest version that the spec file needs, or null.
       type: str
     specifier:
-      description: All that upstream says of the version, as C(<2,>=1.0), or null.
+      description: All that upstream says about the version, as C(<2,>=1.0), or null.
       type: str
     extras:
       description: Extras that upstream asks for; of a V(limit) those that no dependency is for.

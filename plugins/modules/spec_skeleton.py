@@ -10,11 +10,11 @@ module: spec_skeleton
 short_description: A first spec file for a Python project
 version_added: 0.1.0
 description:
-  - Writes a spec file with pyproject macros from what upstream's sources say of the project. That is its name, summary,
-    licence, modules, commands and tests.
-  - The package is called as pymod2pkg has it. C(Version) and C(Release) are V(XXX), which trunk builds fill in and
-    M(rdo.releng.spec_version) replaces.
-  - A distgit that has a spec file already is left alone. A package that Fedora has already is refused, with its
+  - Writes a spec file with pyproject macros from what upstream's sources say about the project. That is its name,
+    summary, licence, modules, commands and tests.
+  - The package gets the name that pymod2pkg has for it. C(Version) and C(Release) are V(XXX), which trunk builds fill
+    in and M(rdo.releng.spec_version) replaces.
+  - A distgit that already has a spec file is left alone. A package that Fedora already has is refused, with its
     address.
   - What the sources do not say is in RV(decide) for a person.
   - What is written has been parsed by rpm first, for each distro, in a sandbox.
@@ -113,7 +113,7 @@ spec:
   type: str
   returned: success
 decide:
-  description: What a person must see to, as sentences.
+  description: What a person must take care of, as sentences.
   type: list
   elements: str
   returned: success

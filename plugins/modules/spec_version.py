@@ -16,7 +16,7 @@ description:
   - A release candidate such as 27.0.0.0rc1 makes C(Release) V(0.1%{?milestone}%{?dist}), the next one
     V(0.2%{?milestone}%{?dist}), and general availability V(1%{?dist}).
   - A spec file that cannot be changed safely is refused, with the line. It has several lines with C(Version), or one
-    that is a macro or stands in a condition, or a C(Release) that is no number.
+    that is a macro or stands in a condition, or a C(Release) that is not a number.
   - What is written has been parsed by rpm first, for each distro, in a sandbox.
 author:
   - RDO release engineering (@rdo-infra)
@@ -96,7 +96,7 @@ evr:
   returned: success
   sample: 1:27.0.0-0.1.0rc1
 version_before:
-  description: The version that the spec file was at, or null for one that never was at any, as C(XXX).
+  description: The version that the spec file was at, or null for one that was never at any, as with C(XXX).
   type: str
   returned: success
   sample: 26.1.0

@@ -13,9 +13,9 @@ description:
   - Writes a page for all releases with the age of their labels, one for each release and distribution, one for each
     candidate (votes with their logs, what is new since the last promotion, the decision), one for each package that
     does not build, and the time lines of releases. Trends are drawn into the pages.
-  - The pages need no network and no script. They work from a folder as well as behind any web server.
-  - What was read is kept in O(data), as DLRN purges and forgets. Each run adds to it, and writes only the pages that
-    differ.
+  - The pages need neither a network nor scripts. They work from a folder as well as behind any web server.
+  - What was read is kept in O(data), because DLRN purges and forgets. Each run adds to it, and writes only the pages
+    that differ.
 extends_documentation_fragment:
   - rdo.releng._attributes
 attributes:

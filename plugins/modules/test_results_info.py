@@ -59,7 +59,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 success:
-  description: Whether tests ran and none failed. Files without a test, or with skipped ones only, are no success.
+  description: Whether tests ran and none failed. Files without a test, or with only skipped ones, are not a success.
   returned: success
   type: bool
 summary:
@@ -80,7 +80,7 @@ counts:
       description: How many tests there are.
       type: int
     passed:
-      description: How many passed; those that failed as expected are among them.
+      description: How many passed; this includes those that failed as expected.
       type: int
     failed:
       description: How many failed, errors and unexpected successes included.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: upper_constraints_info
-short_description: Upper constraints beside pins, repositories and builds
+short_description: Compare upper constraints with pins, repositories and builds
 version_added: 0.1.0
 description:
   - Compares OpenStack's upper constraints with what rdoinfo pins in a release, and, where they are given, with the
@@ -15,7 +15,7 @@ description:
   - Markers are evaluated for the Python of each distro. Where the distros of a release need different versions, one pin
     in rdoinfo cannot serve, and that is returned as a conflict instead of a pin.
   - A C(status) is V(equal), V(bump) (older than the constraint), V(ahead) (newer), V(missing) (there is none) or
-    V(hold) (it is not to follow constraints).
+    V(hold) (it should not follow constraints).
 author:
   - RDO release engineering (@rdo-infra)
 extends_documentation_fragment:
@@ -46,7 +46,7 @@ options:
   names:
     description:
       - YAML file with the project of rdoinfo for names on PyPI that are not found otherwise, or no value for a name
-        that is not to be compared.
+        that should not be compared.
     type: path
   repositories:
     description: Repositories by distro, as O(rdo.releng.repoclosure#module:check) takes them.
@@ -57,7 +57,7 @@ options:
     type: dict
     default: {}
   skip_invalid:
-    description: Whether lines that are no constraints are returned as RV(invalid_lines) instead of being an error.
+    description: Whether lines that are not constraints are returned as RV(invalid_lines) instead of being an error.
     type: bool
     default: false
   timeout:

@@ -211,7 +211,7 @@ def filled(value: t.Any, given: t.Mapping[str, str], where: str) -> t.Any:
         if any(form or conversion for _text, _name, form, conversion in fields):
             raise ValueError("a placeholder is a name in braces and nothing else")
     except ValueError as error:
-        raise InvalidInput(f"{where}: {shown(value)} can not be filled in: {error}.") from error
+        raise InvalidInput(f"{where}: {shown(value)} cannot be filled in: {error}.") from error
     names = {str(name) for _text, name, _form, _conversion in fields}
     _check_known("placeholder", sorted(names), given, where)
     return value.format(**given)

@@ -132,7 +132,7 @@ class HubBuilds(Change):
             requires, provides = (tuple(one[name] or ()) for name in ("build_requires", "provides"))
             found[nvr] = Wanted(nvr, source, target, requires, provides)
         if wrong:
-            raise InvalidInput(f"{len(wrong)} builds can not be made: {'; '.join(wrong[:20])}.", wrong=wrong)
+            raise InvalidInput(f"{len(wrong)} builds cannot be made: {'; '.join(wrong[:20])}.", wrong=wrong)
         if not found:
             raise InvalidInput("builds is empty: there is nothing to build.")
         return list(found.values())

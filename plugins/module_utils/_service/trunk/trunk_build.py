@@ -205,14 +205,14 @@ def wanted(state: State, packages: t.Sequence[str], chosen: t.Sequence[str]) -> 
 
 
 def order(pending: t.Iterable[Pending]) -> list[list[str]]:
-    """The packages in waves; one whose spec can not be read needs nothing that we know of."""
+    """The packages in waves; one whose spec cannot be read needs nothing that we know of."""
     return waves({item.package: read_spec(item.spec) if item.spec else Spec() for item in pending})
 
 
 def helped(state: State) -> list[str]:
     """Packages that failed for want of something that was built after them.
 
-    Requirements that only a build finds out about are in no spec file, so the order can not know of them.
+    Requirements that only a build finds out about are in no spec file, so the order cannot know of them.
     """
     newest = {row["project_name"]: row for row in state.commits}
     found = []

@@ -78,7 +78,7 @@ def test_every_culprit_is_found_one_after_the_other(parts, data):
 
 
 def coupled(judge, pairs):
-    """``judge``, where parts of a pair can not be tried apart."""
+    """``judge``, where parts of a pair cannot be tried apart."""
     return lambda taken: UNCLEAR if any((one in taken) != (other in taken) for one, other in pairs) else judge(taken)
 
 

@@ -241,7 +241,7 @@ def test_a_wrong_site_is_refused(folder, site, message):
     assert message in error.value.message
 
 
-@pytest.mark.parametrize("text, message", [("{nothing}", "no placeholder nothing"), ("{", "can not be filled in")])
+@pytest.mark.parametrize("text, message", [("{nothing}", "no placeholder nothing"), ("{", "cannot be filled in")])
 def test_a_wrong_placeholder_is_refused(text, message):
     with pytest.raises(RelengError) as error:
         filled([text], {"release": "epoxy"}, "A scenario")
