@@ -52,7 +52,7 @@ options:
     elements: str
     default: [doc8, bandit, pre-commit, hacking, flake8-import-order]
   fedora:
-    description: Address that is there if Fedora has a package, with C({name}). Empty, and Fedora is not asked.
+    description: Address that is there if Fedora has a package, with C({name}). If empty, Fedora is not asked.
     type: str
     default: https://src.fedoraproject.org/rpms/{name}
   distros:

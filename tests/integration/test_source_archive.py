@@ -185,7 +185,7 @@ def test_a_revoked_key_does_not_count(fetch, keys):
         ({"keyring": "/nowhere.txt"}, "There is no keyring at /nowhere.txt"),
         ({"keyring": None}, "give keyring"),
         ({"checksum": "md5:12"}, "is no checksum"),
-        ({"checksum": "sha256:" + "0" * 64}, "has not the checksum"),
+        ({"checksum": "sha256:" + "0" * 64}, "does not have the checksum"),
         ({"version": "1.3.0"}, "and the version was to be 1.3.0"),
         ({"url": "ftp://x/y"}, "is no address"),
     ],

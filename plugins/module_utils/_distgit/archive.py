@@ -70,8 +70,8 @@ class SourceArchive(Change):
             return Plan(before, before, result={**self._result(None), "waiting": True, "waits_for": error.data["url"]})
         if expected and not _matches(content, expected):
             raise Refused(
-                f"{self.url} has not the checksum that it is to have: it is sha256:{_sha256(content)}. Did the version "
-                "move, or is it another file?",
+                f"{self.url} does not have the checksum that it should have: it is sha256:{_sha256(content)}. Did the "
+                "version move, or is it another file?",
                 url=self.url,
                 sha256=_sha256(content),
             )

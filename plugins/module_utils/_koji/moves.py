@@ -103,7 +103,7 @@ class _MovePlanner(Planner):
             return
         added = self.added.get((move.target or "", move.build))
         after = [added] if added else []
-        reason = f"it has gone on to {move.target}" if move.target else "it is to leave the tag"
+        reason = f"it has gone on to {move.target}" if move.target else "it has to leave the tag"
         self._act("untag", source, move.package, move.build, reason, after=after)
 
 

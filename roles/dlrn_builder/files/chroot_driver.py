@@ -89,7 +89,7 @@ class ChrootDriver(BuildRPMDriver):
             os.path.join(os.path.realpath(options.datadir), os.environ["MOCK_CONFIG"])
         )
         if configuration.unchecked():
-            runner.note(f"Signatures are not checked of packages from: {', '.join(configuration.unchecked())}")
+            runner.note(f"Signatures are not checked for packages from: {', '.join(configuration.unchecked())}")
         try:
             packages = self._build(configuration, source, runner)
         except (clean_root.RootError, RelengError) as error:

@@ -15,6 +15,7 @@ for name in sys.argv[1:]:
     print(name, path)
     if not path.startswith(SITE_PACKAGES + "/"):
         sys.exit(
-            f"{name} is imported from {path}, not from {SITE_PACKAGES}: not the installed package would be tested."
+            f"{name} is imported from {path}, not from {SITE_PACKAGES}: "
+            "what would be tested is not the installed package."
         )
 print(SITE_PACKAGES)

@@ -21,14 +21,13 @@ DOCUMENTATION = r"""
 ---
 short_description: Receive messages of fedora-messaging or another AMQP broker
 description:
-  - Takes messages of a queue that is there already, see the role rdo.releng.message_queue. Each is on disk in an inbox
-    before the engine hears of it, and the broker is told that it has arrived when the engine has noted it in its
-    database.
-  - An event says that there is a message and what it is called, and nothing that its sender has written. What it says
-    is in the inbox, where rdo.releng.event_work reads it.
+  - Takes messages from an existing queue, see the role rdo.releng.message_queue. Each is on disk in an inbox before the
+    engine hears of it, and the broker is told that it has arrived when the engine has noted it in its database.
+  - An event says that there is a message and what its id is, and nothing that its sender has written. The message
+    itself is in the inbox, where rdo.releng.event_work reads it.
   - What cannot be kept as it is, such as a message without a proper id, goes to the dead letters of the queue.
-  - When the broker is lost, or the inbox takes nothing, the process ends with an error, so that whoever started it sees
-    that and starts it again. Nothing is lost by that, as the broker delivers again what it was not told of.
+  - If the broker is lost, or the inbox takes nothing, the process ends with an error, so that whoever started it sees
+    that and starts it again. Nothing is lost by that, because the broker delivers again what it was not told of.
 options:
   feedback:
     description:

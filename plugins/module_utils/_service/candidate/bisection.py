@@ -271,7 +271,7 @@ class CandidateBisection(Change):
             )
             return f"{parts} turns it red: {proof}."
         if finding.kind == "elsewhere":
-            inputs = f" {', '.join(self.mix.inputs)} of the candidates differ, too." if self.mix.inputs else ""
+            inputs = f" {', '.join(self.mix.inputs)} of the candidates differ as well." if self.mix.inputs else ""
             return f"No component turns it red: it is not green with all of them as they were before.{inputs}"
         return {
             "together": f"No component alone turns it red: it takes {parts} together.",
