@@ -12,10 +12,10 @@ short_description: Install packages into a clean root
 description:
   - Makes a folder that holds the given packages, what they require, and nothing else, with dnf from the given
     repositories alone. Nothing of the host's repositories, packages or configuration has a say in it.
-  - The root is made again when a repository's C(repomd.xml), the packages or an option have changed. It is made beside
+  - The root is made again when a repository's C(repomd.xml), the packages or an option have changed. It is made next to
     the old one and takes its place when it is complete.
   - What still runs in a root that is replaced or removed is killed.
-  - What it was made from is kept in a file beside it, with the name of the root and C(.json).
+  - What it was made from is kept in a file next to it, with the name of the root and C(.json).
   - Packages bring programs along that run when they are installed. They run in the sandbox, with dnf, without a network
     and with nothing of the host but its C(/usr); what is needed from the network is downloaded first. In the sandbox
     they are root, on the host nobody, to whom the files of the root belong.

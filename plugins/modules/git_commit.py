@@ -24,7 +24,7 @@ options:
     type: str
     default: master
   source:
-    description: Folder, or source distribution (a tar file with one folder at its top), whose content it is to be.
+    description: Folder, or source distribution (a tar file with one folder at its top), whose content it should be.
     type: path
   exclude:
     description: Paths of O(source) that are left out, as patterns of the shell.

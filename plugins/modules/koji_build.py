@@ -24,7 +24,7 @@ options:
     required: true
   nvr:
     description: >-
-      NVR that is built. Of a source RPM it is read from the file's name; for a repository it is needed, unless
+      NVR that is built. For a source RPM it is read from the file's name; for a repository it is needed, unless
       O(scratch=true).
     type: str
   scratch:

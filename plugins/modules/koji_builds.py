@@ -44,7 +44,8 @@ options:
         default: []
       provides:
         description: >-
-          Names of packages that it makes, and what they provide, beside those that the package's last build made.
+          Names of packages that it makes, and what they provide, in addition to those that the package's last build
+          made.
         type: list
         elements: str
         default: []

@@ -48,7 +48,7 @@ options:
       - It must show what the tag holds; see M(rdo.releng.koji_repo).
     type: str
   provide:
-    description: Repositories that provide what the stable tag requires besides, as for M(rdo.releng.repoclosure).
+    description: More repositories that provide what the stable tag requires, as for M(rdo.releng.repoclosure).
     type: list
     elements: raw
     default: []

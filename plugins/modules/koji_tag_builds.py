@@ -53,8 +53,8 @@ options:
     description:
       - What moves, build by build, as a decision names it, instead of what is wanted in whole tags. C(build) is its
         NVR. It comes to C(to), if that is given, and only then leaves C(from), if that is given.
-      - What is not named stays where it is, also what came after the decision. A build that is in neither tag any
-        more is refused (V(left)).
+      - What is not named stays where it is, even if it came after the decision. A build that is in neither tag any more
+        is refused (V(left)).
       - A plan in a file is refused when builds of the named packages have changed in these tags since, and not when
         others have.
     type: list

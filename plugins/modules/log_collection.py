@@ -15,8 +15,8 @@ description:
   - Secrets are masked. These are O(secrets), private keys, passwords in addresses, and values of names such as
     C(password) or C(token). Files that are not text are left out, because nothing in them can be masked. What does not
     look like a secret is not masked.
-  - The size is bounded. Of a file that is too long, the middle is left out; when the folder is full, the rest is. The
-    page says so.
+  - The size is bounded. If a file is too long, its middle is left out; when the folder is full, the rest is. The page
+    says so.
   - The folder takes its place when it is whole.
 options:
   path:

@@ -244,11 +244,12 @@ decision:
       elements: dict
     unsatisfied:
       description:
-        - Requirements that are not, with C(reason) besides, which is V(failed), V(stale), V(unbound) or V(missing).
+        - Requirements that are not met, with the same keys and C(reason), which is V(failed), V(stale),
+          V(unbound) or V(missing).
       type: list
       elements: dict
     waived:
-      description: Requirements that are not met and were waived, with C(waivers) besides.
+      description: Requirements that are not met and were waived, with the same keys and C(waivers).
       type: list
       elements: dict
     expired_waivers:

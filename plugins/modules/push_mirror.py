@@ -10,9 +10,9 @@ module: push_mirror
 version_added: 0.1.0
 short_description: Bring a push to a mirror by rsync, and prove that it is shown there
 description:
-  - Copies a push that M(rdo.releng.push_snapshot) staged to a mirror, beside what the mirror shows, and compares every
-    file by its content. With O(state=current) it then lets the mirror's link C(current) point to the push and reads
-    the push back through it.
+  - Copies a push that M(rdo.releng.push_snapshot) staged to a mirror, next to what the mirror shows, and compares every
+    file by its content. With O(state=current) it then lets the mirror's link C(current) point to the push and reads the
+    push back through it.
   - Whenever this is killed, a reader of the mirror sees either the whole old push or the whole new one. Running it
     again goes on where it stopped.
   - Files that the mirror has in the push before are not sent again.

@@ -15,7 +15,7 @@ description:
     whole new one; running it again finishes it.
   - The folder is named by the push's id, the sha256 of what it shows. Files that the push before has as well are hard
     links to it.
-  - Files of the push before that are not in the new one stay beside it for one more push, so that whoever read the old
+  - Files of the push before that are not in the new one stay next to it for one more push, so that whoever read the old
     metadata just before the switch finds what it names.
   - With mirrors, stage here, stage there with M(rdo.releng.push_mirror), then switch here and there; the role
     P(rdo.releng.push#role) does that.

@@ -12,9 +12,9 @@ short_description: Check that every requirement of every package has a provider
 description:
   - Reads the metadata of repositories and looks for requirements that nothing provides, as C(dnf repoclosure --newest)
     does, but also right for rich dependencies with C(and), C(if) and C(unless).
-  - What is seen is what dnf would see. Of each repository the newest version of a name and architecture; packages for
-    the machine's architectures; module streams that are active; no package that C(excludepkgs) names; of packages of
-    one name those of the repository with the lowest C(priority).
+  - What is seen is what dnf would see. That is, of each repository, the newest version of a name and architecture;
+    packages for the machine's architectures; module streams that are active; no package that C(excludepkgs) names; of
+    packages of one name those of the repository with the lowest C(priority).
   - Repositories that were read are kept in a cache, so that asking again takes a fraction of a second.
 options:
   check:

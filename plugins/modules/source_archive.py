@@ -54,8 +54,8 @@ options:
     default: false
   companions:
     description:
-      - Whether the signature (O(dest) with C(.asc)) and the key (by the last part of O(keyring)) are written beside it.
-        Spec files that verify their sources need them.
+      - Whether the signature (O(dest) with C(.asc)) and the key (by the last part of O(keyring)) are written next to
+        it. Spec files that verify their sources need them.
     type: bool
     default: false
 requirements:

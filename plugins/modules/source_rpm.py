@@ -10,7 +10,7 @@ module: source_rpm
 short_description: Make the source package of a distgit
 version_added: 0.1.0
 description:
-  - Makes a source package of a spec file, the files beside it and other sources, with rpmbuild in a sandbox.
+  - Makes a source package of a spec file, the files next to it and other sources, with rpmbuild in a sandbox.
   - The same files make the same bytes, so nothing changes when it is made again.
   - In check mode it is made, to see that it can be, and thrown away.
 author:
@@ -19,7 +19,7 @@ extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
 options:
   spec:
-    description: Path of the spec file. Files beside it are sources.
+    description: Path of the spec file. Files next to it are sources.
     type: path
     required: true
   sources:

@@ -32,7 +32,7 @@ options:
     choices: [source, built]
     default: source
   sources:
-    description: Whether the files beside the spec file can be read, for one that includes them.
+    description: Whether the files next to the spec file can be read, for one that includes them.
     type: bool
     default: false
 requirements:

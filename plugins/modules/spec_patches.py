@@ -21,7 +21,7 @@ extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
 options:
   spec:
-    description: Path of the spec file. Its patches are beside it.
+    description: Path of the spec file. Its patches are next to it.
     type: path
     required: true
   upstream:

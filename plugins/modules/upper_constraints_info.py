@@ -131,7 +131,7 @@ conflicts:
       versions: {el9s: 4.5.0, el10s: 4.7.2}
       reason: one pin cannot be 4.5.0 for el9s (line 465), 4.7.2 for el10s (line 466)
 repositories:
-  description: Constraints beside the C(python3dist()) that packages of O(repositories) provide.
+  description: Constraints compared with the C(python3dist()) that packages of O(repositories) provide.
   type: list
   elements: dict
   returned: success
@@ -154,12 +154,12 @@ breaks:
       package: python3-example-1.0-1.el9s.noarch
       requirement: (python3dist(oslo-config) >= 9 with python3dist(oslo-config) < 10)
 builds:
-  description: Constraints beside O(builds).
+  description: Constraints compared with O(builds).
   type: list
   elements: dict
   returned: success
 invalid_lines:
-  description: Lines that are no constraints, with O(skip_invalid).
+  description: Lines that are not constraints, with O(skip_invalid).
   type: list
   elements: str
   returned: success
