@@ -161,7 +161,9 @@ dependencies:
       description: The version that it can be brought to, or null.
       type: str
     breaks:
-      description: Requirements that would not be met any more, each with release, package and requirement.
+      description:
+        - Requirements that would not be met any more, each with release, package and requirement.
+        - Packages that could not be installed any more as well, with the reason in place of the requirement.
       type: list
       elements: dict
     reason:

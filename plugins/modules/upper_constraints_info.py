@@ -144,7 +144,9 @@ repositories:
       package: python3-oslo-config-9.8.0-1.el9s.noarch
       status: bump
 breaks:
-  description: Requirements in O(repositories) that are met now and would not be if every package were as constrained.
+  description:
+    - Requirements in O(repositories) that are met now and would not be if every package were as constrained.
+    - Packages that can be installed now and could not be then as well, with the reason in place of the requirement.
   type: list
   elements: dict
   returned: success

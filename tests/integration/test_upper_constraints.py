@@ -92,6 +92,8 @@ def repository(tmp_path_factory):
         "old": ("1.0", "Requires: python3.9dist(config) < 1.5"),
         "fine": ("1.0", "Requires: (python3dist(config) < 1.1 or python3dist(config) > 1.1)"),
         "broken": ("1.0", "Requires: python3dist(config) > 7"),
+        # Its requirement is met by every version; it can be installed with none from 2 on.
+        "shy": ("1.0", "Requires: python3dist(config)\nConflicts: python3-config >= 2"),
     }
     for name, (version, requires) in packages.items():
         spec = folder / f"{name}.spec"
@@ -112,11 +114,13 @@ def test_repositories_and_builds_and_what_a_bump_breaks(tmp_path, repository):
     assert not found["failed"], found
     rows = [(row["name"], row["version"], row["status"]) for row in found["repositories"]]
     assert rows == [("config", "1.0", "bump"), ("gone", None, "missing"), ("log", "2.0.0", "ahead")]
-    # With config 2.0 "< 2" and "< 1.5" are not met; what was not met before is not among what breaks.
+    # With config 2.0 "< 2" and "< 1.5" are not met, and shy conflicts with it; what was broken before is not among these.
     assert [(row["package"], row["names"]) for row in found["breaks"]] == [
         ("python3-picky-1.0-1.noarch", ["config"]),
         ("python3-old-1.0-1.noarch", ["config"]),
+        ("python3-shy-1.0-1.noarch", ["config"]),
     ]
+    assert "conflicts with python3-config >= 2" in found["breaks"][-1]["requirement"]
     rows = [(row["project"], row["build"], row["status"]) for row in found["builds"]]
     assert ("config", "python-config-1.5-1.el9s", "bump") in rows and ("log", None, "missing") in rows
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ..._closure.installability import uninstallable
 from ..._closure.packages import Packages, Rules
 from ..._module.documents import read_yaml
 from ..._module.errors import InvalidInput
@@ -74,18 +75,21 @@ def compare_constraints(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def what_breaks(packages: Packages, bumps: t.Mapping[str, str], distro: str, python: str) -> list[dict[str, t.Any]]:
-    """Requirements that are met now and would not be, were each name of ``bumps`` at its version.
+    """What is met and can be installed now, and would not be, were each name of ``bumps`` at its version.
 
-    For each a package is imagined that provides it at that version; what provides it now is taken away.
+    What provides a name is imagined at that version, with the requirements and conflicts that it has now.
+    ``packages`` shows the imagined ones afterwards.
     """
     pool, solv = packages.pool, packages.solv
     spellings = {
         f"{prefix}dist({normalized(name)})": name for name in bumps for prefix in ("python3", f"python{python}")
     }
     provided = {number: _dependencies(packages, number, solv.SOLVABLE_PROVIDES) for number in packages.visible_ids}
-    replaced = {
-        number for number, texts in provided.items() if {text.partition(" ")[0] for text in texts} & set(spellings)
-    }
+    replaced = {}
+    for number, texts in provided.items():
+        names = sorted({spellings[word] for word in (text.partition(" ")[0] for text in texts) if word in spellings})
+        if names:
+            replaced[number] = names
     asked: dict[str, tuple[int, list[int]]] = {}
     for number in packages.visible_ids:
         for dependency in required(packages.package(number)):
@@ -93,26 +97,66 @@ def what_breaks(packages: Packages, bumps: t.Mapping[str, str], distro: str, pyt
             if any(spelling in text for spelling in spellings):
                 asked.setdefault(text, (dependency, []))[1].append(number)
     visible = set(packages.visible_ids)
+    users = sorted({number for _dependency, who in asked.values() for number in who} - set(replaced))
+    fine = set(users) - {one.number for one in uninstallable(packages, sorted(visible), users)}
+    packages.consider(None)
     pool.createwhatprovides()
     met = {text for text, (dependency, _who) in asked.items() if _providers(pool, dependency) & visible}
-    imagined = pool.add_repo(f"{distro}: as constrained")
-    for spelling, name in spellings.items():
-        package = imagined.add_solvable()
-        package.name, package.evr, package.arch = name, f"{bumps[name]}-0", "noarch"
-        package.add_provides(pool.Dep(spelling).Rel(solv.REL_EQ, pool.Dep(bumps[name])))
+    imagined = _imagine(packages, {number: bumps[names[0]] for number, names in replaced.items()}, spellings, bumps)
     pool.createwhatprovides()
     rows = []
     for text in sorted(met):
         dependency, who = asked[text]
-        if _providers(pool, dependency) - replaced:
+        if _providers(pool, dependency) - set(replaced):
             continue
-        names = sorted({name for spelling, name in spellings.items() if spelling in text})
+        names = sorted(_named(text, spellings))
         rows += [
             {"distro": distro, "names": names, "package": str(packages.package(number)), "requirement": text}
             for number in who
             if number not in replaced
         ]
+    unmet = {row["package"] for row in rows}
+    left = sorted(number for number in fine if str(packages.package(number)) not in unmet)
+    for one in uninstallable(packages, sorted((visible - set(replaced)) | set(imagined)), left):
+        names = sorted({name for number in one.packages for name in replaced.get(imagined.get(number, 0), ())})
+        of_it = {name for text, (_dep, who) in asked.items() if one.number in who for name in _named(text, spellings)}
+        rows.append(
+            {
+                "distro": distro,
+                "names": names or sorted(of_it),
+                "package": one.unresolved.package,
+                "requirement": one.unresolved.reason,
+            }
+        )
     return rows
+
+
+def _named(text: str, spellings: t.Mapping[str, str]) -> set[str]:
+    return {name for spelling, name in spellings.items() if spelling in text}
+
+
+def _imagine(
+    packages: Packages, versions: t.Mapping[int, str], spellings: t.Mapping[str, str], bumps: t.Mapping[str, str]
+) -> dict[int, int]:
+    """Packages at other versions: which one each is imagined from, by their numbers."""
+    pool, solv = packages.pool, packages.solv
+    repository = pool.add_repo("as constrained")
+    found = {}
+    for number, version in versions.items():
+        old, new = packages.package(number), repository.add_solvable()
+        found[new.id] = number
+        new.name, new.evr, new.arch = old.name, f"{version}-0", old.arch
+        for provide in old.lookup_deparray(solv.SOLVABLE_PROVIDES):
+            spelling, equal, _old = str(provide).partition(" = ")
+            at = bumps[spellings[spelling]] if spelling in spellings else f"{version}-0"
+            new.add_provides(pool.Dep(spelling).Rel(solv.REL_EQ, pool.Dep(at)) if equal else provide)
+        # What it asks of its own other packages in its old version is left out: they come along.
+        for dependency in required(old):
+            if f"= {old.evr}" not in packages.text(dependency):
+                new.add_deparray(solv.SOLVABLE_REQUIRES, dependency)
+        for conflict in old.lookup_deparray(solv.SOLVABLE_CONFLICTS):
+            new.add_conflicts(conflict)
+    return found
 
 
 def _dependencies(packages: Packages, number: int, kind: int) -> list[str]:
