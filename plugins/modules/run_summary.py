@@ -43,9 +43,11 @@ options:
         description: Part of the pipeline that the step belongs to, as M(rdo.releng.run_step) has it.
         type: str
       status:
-        description: How it went. If not set, it is done when there is a report, and was not reached otherwise.
+        description:
+          - How it went. V(waiting) is for a run that waits for somebody and goes on when it is run again.
+          - If not set, it is done when there is a report, and was not reached otherwise.
         type: str
-        choices: [done, failed, skipped]
+        choices: [done, waiting, failed, skipped]
       report:
         description:
           - C(summary), C(heads), C(rows), C(tables), C(links), C(details) and C(stand_in), as M(rdo.releng.run_step)
@@ -99,7 +101,7 @@ lines:
   type: list
   elements: str
 status:
-  description: V(failed) if any step failed, V(done) if any was done, otherwise V(skipped).
+  description: V(failed) if any step failed, V(waiting) if any waits, V(done) if any was done, otherwise V(skipped).
   returned: success
   type: str
 """
@@ -115,7 +117,7 @@ from ansible_collections.rdo.releng.plugins.module_utils._service.report.run_sum
 STEP: dict[str, t.Any] = {
     "step": {"type": "str", "required": True},
     "stage": {"type": "str"},
-    "status": {"type": "str", "choices": ["done", "failed", "skipped"]},
+    "status": {"type": "str", "choices": ["done", "waiting", "failed", "skipped"]},
     "report": {"type": "dict", "default": {}},
 }
 SPECIFICATION: dict[str, t.Any] = {

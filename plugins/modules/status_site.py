@@ -14,8 +14,9 @@ description:
     candidate (votes with their logs, what is new since the last promotion, the decision), one for each package that
     does not build, and the time lines of releases. Trends are drawn into the pages.
   - The pages need neither a network nor scripts. They work from a folder as well as behind any web server.
-  - What was read is kept in O(data), because DLRN purges and forgets. Each run adds to it, and writes only the pages
-    that differ.
+  - What a hub has in a release's tags and what is open in Gerrit is shown if it is given.
+  - What was read of DLRN is kept in O(data), because DLRN purges and forgets. Each run adds to it, and writes only the
+    pages that differ.
 extends_documentation_fragment:
   - rdo.releng._attributes
 attributes:
@@ -68,6 +69,25 @@ options:
         type: list
         elements: dict
         default: []
+      tags:
+        description:
+          - RV(rdo.releng.koji_tag_info#module:tags) of M(rdo.releng.koji_tag_info), with C(builds), in the order that
+            builds go through them, for example candidate, testing and release. The pages show how many builds each
+            has, what has not come to the next one, and the builds of packages that do not build in DLRN.
+        type: list
+        elements: dict
+      tag_plan:
+        description:
+          - RV(rdo.releng.koji_tag_builds#module:plan) of M(rdo.releng.koji_tag_builds) for O(trunks[].tags), in check
+            mode. It is how the hub differs from rdoinfo.
+        type: dict
+      changes:
+        description:
+          - RV(rdo.releng.gerrit_change_info#module:changes) of M(rdo.releng.gerrit_change_info), such as open changes
+            for failures and new versions. Those of a package's distgit are also on its page if O(trunks[].ftbfs) says
+            which distgit that is.
+        type: list
+        elements: dict
       decision:
         description: What M(rdo.releng.promotion_gate) returned.
         type: dict
@@ -103,6 +123,8 @@ requirements:
   - jinja2
 seealso:
   - module: rdo.releng.dlrn_history_info
+  - module: rdo.releng.gerrit_change_info
+  - module: rdo.releng.koji_tag_info
   - module: rdo.releng.run_time_line
 author:
   - RDO release engineering (@rdo-infra)
@@ -165,13 +187,20 @@ TRUNK: dict[str, t.Any] = {
     **dict.fromkeys(("release", "distro", "label"), NEEDED),
     **dict.fromkeys(("decided_on", "trunk_url", "commit_url"), TEXT),
     **dict.fromkeys(("holding_back", "ftbfs"), ROWS),
+    **dict.fromkeys(("tags", "changes"), {"type": "list", "elements": "dict"}),
     "history": {"type": "dict", "required": True},
-    "decision": {"type": "dict"},
+    **dict.fromkeys(("decision", "tag_plan"), {"type": "dict"}),
 }
 ARGUMENTS: dict[str, t.Any] = {
     "path": {"type": "path", "required": True},
     "data": {"type": "path", "required": True},
-    "trunks": {"type": "list", "elements": "dict", "required": True, "options": TRUNK},
+    "trunks": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": TRUNK,
+        "required_by": {"tag_plan": ["tags"]},
+    },
     "time_lines": {**ROWS, "options": {"title": NEEDED, "journal": {"type": "path", "required": True}}},
     "now": {"type": "float"},
 }

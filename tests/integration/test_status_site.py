@@ -4,12 +4,22 @@
 
 from __future__ import annotations
 
+import html
 import json
+import pathlib
+import re
 import shutil
+import sys
 import time
 
 import pytest
+import yaml
 from test_dlrn_vote import pin, promote
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "contract" / "gerrit"))
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "contract" / "koji"))
+from gerrit_double import Change, Gerrit
+from koji_double import Hub, Server
 
 LABELS = {"staging": "tested-ci-testing", "label": "tested"}
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -45,6 +55,77 @@ def test_what_is_missing_is_said_at_once(run_playbook):
     done = run_playbook("rdo.releng.status_site")
     assert done.returncode != 0
     assert "Missing: status_site_trunks, status_site_path, status_site_data." in done.stdout
+
+
+TAGS = ["cloud9s-epoxy-el9s-build", "cloud9s-epoxy-candidate", "cloud9s-epoxy-testing", "cloud9s-epoxy-release"]
+
+
+@pytest.fixture
+def hub():
+    """Beta's build has come to candidate, and to testing an older one."""
+    server = Server(Hub())
+    for name in TAGS:
+        server.hub.seed_tag(name)
+    server.hub.seed_tagging(TAGS[1], "python-beta-2-1.el9s")
+    server.hub.seed_tagging(TAGS[2], "python-beta-1-1.el9s")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def gerrit(tmp_path):
+    """A failure's change and a new version's."""
+    server = Gerrit(tmp_path / "gerrit")
+    for number, name, topic in ((1, "beta", "rdo-FTBFS"), (2, "alpha", "new-version")):
+        project = f"packages/{name}-distgit"
+        server.create_project(project, {f"python-{name}.spec": f"Name: python-{name}\n"}, "rpm-master")
+        commits = [server.commit(project, {"new": "1"}, "rpm-master")]
+        server.changes.append(Change(number, project, "rpm-master", f"I{number:040x}", "bot", commits, topic))
+    yield server
+    server.stop()
+
+
+def test_hub_and_gerrit_are_asked_if_a_trunk_says_what_for(trunk, api, hub, gerrit, run_playbook, tmp_path):
+    release = {"name": "epoxy", "branch": "rpm-master", "tags_map": "separated_buildreqs"}
+    release["repos"] = [{"name": "el9s", "buildsys": "cbs/cloud9s-epoxy", "buildsys-tags": TAGS}]
+    info = yaml.safe_load((trunk.folder / "rdoinfo" / "rdo.yml").read_text())
+    info["releases"] = [one for one in info["releases"] if one["name"] != "epoxy"] + [release]
+    for package in info["packages"]:
+        package["review-origin"] = f"ssh://review.example.org:29418/packages/{package['project']}-distgit.git"
+        package.update(maintainers=["alice@example.com"], tags={**(package.get("tags") or {}), "epoxy": None})
+        if package["project"] == "beta":
+            package["buildsys-tags"] = {TAGS[2]: "python-beta-2-1.el9s"}
+    (tmp_path / "rdoinfo").mkdir()
+    (tmp_path / "rdoinfo" / "rdo-full.yml").write_text(yaml.safe_dump(info))
+    failed = trunk.repos / trunk.build("beta", 2, "FAILED")["folder"]
+    failed.mkdir(parents=True, exist_ok=True)
+    missing = "nothing provides python3dist(new) needed by python-beta-2.0-1.src"
+    (failed / "rpmbuild.log").write_text(f"Start: build\nerror: {missing}\n")
+    one = {"release": "epoxy", "distro": "el9s", "api_url": api.url, "trunk_url": trunk.url, **LABELS}
+    asked = {"tags": TAGS[1:], "changes": "status:open branch:rpm-master", "branch": "rpm-master"}
+    given = {"status_site_trunks": [{**one, **asked}, {**one, "release": "quiet"}]}
+    given.update(status_site_rdoinfo=str(tmp_path / "rdoinfo"), status_site_data=str(tmp_path / "data"))
+    (tmp_path / "site.json").write_text(json.dumps({**given, "status_site_path": str(tmp_path / "site")}))
+    places = {f"XDG_{name}_HOME": str(tmp_path / name.lower()) for name in ("CACHE", "STATE")}
+    environment = {"KOJI_HUB_URL": hub.url, "GERRIT_URL": gerrit.url, "GIT_CONFIG_GLOBAL": "/dev/null", **places}
+    done = run_playbook("rdo.releng.status_site", "-e", f"@{tmp_path / 'site.json'}", environment=environment)
+    assert done.returncode == 0, done.stdout
+    assert hub.written == []
+    page = _text(tmp_path / "site/epoxy-el9s/index.html")
+    assert "cloud9s-epoxy-candidate 1 1 1 cloud9s-epoxy-testing 1 1 1 cloud9s-epoxy-release 0 0" in page
+    assert "tag cloud9s-epoxy-testing python-beta-2-1.el9s wanted" in page
+    assert "2: " in page and "packages/alpha-distgit rpm-master new-version" in page
+    package = _text(tmp_path / "site/epoxy-el9s/package-python-beta.html")
+    assert "missing-requirement open" in package and "packages/beta-distgit" in package and "alpha" not in package
+    assert "cloud9s-epoxy-candidate python-beta-2-1.el9s highest" in package
+    quiet = _text(tmp_path / "site/quiet-el9s/index.html")
+    assert not re.search("In the hub|Open changes|missing-requirement", quiet)
+
+
+def _text(path):
+    """What a person reads on a page."""
+    page = re.sub(r"<style>.*?</style>", "", path.read_text(), flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -60,8 +60,9 @@ def test_a_release_begins_and_ends(world, served, tmp_path):
     world.review_rows()
     world.review_tag()
     world.write_variables(ga_scenario_tasks=str(tmp_path / "vote.yml"))
-    sentence = world.run()
+    sentence = world.run("-e", f"report={tmp_path}/waiting.json")
     assert f"published waits for distribution, {world.mirror}" in sentence and "since 20" in sentence
+    assert json.loads((tmp_path / "waiting.json").read_text())["status"] == "waiting"
     assert [build["nvr"] for build in world.hub.builds.values() if build["task_id"]] == LATE
     world.sign_and_mirror()
     assert world.run("-e", f"report={tmp_path}/report.json") == "epoxy on el9s: done until announcement."

@@ -18,7 +18,7 @@ from .page_style import STYLE
 TONES = {
     "good": ("done", "passed", "promote", "promoted", "satisfied", "success", "closed", "yes", "built"),
     "bad": ("failed", "error", "missing", "unresolved", "refused", "no", "ftbfs"),
-    "fair": ("waived", "stale", "skipped", "unbound", "expired", "in progress", "retry"),
+    "fair": ("waived", "stale", "skipped", "unbound", "expired", "in progress", "retry", "waiting"),
 }
 
 PAGE = """\
@@ -36,7 +36,7 @@ PAGE = """\
 .badge { font-size: .8rem; font-weight: 600; padding: .1rem .6rem; border-radius: 1rem; white-space: nowrap; }
 .done { color: var(--good); background: var(--good-back); }
 .failed { color: var(--bad); background: var(--bad-back); }
-.started { color: var(--fair); background: var(--fair-back); }
+.started, .waiting { color: var(--fair); background: var(--fair-back); }
 .skipped, .not-reached { color: var(--idle); background: var(--idle-back); }
 .pipeline { list-style: none; display: flex; gap: .5rem 1.6rem; padding: 0; margin: 1.5rem 0 0; }
 .pipeline li { flex: 1 1 0; min-width: 0; position: relative; border-radius: .6rem; border: 1px solid currentColor; }
@@ -239,5 +239,5 @@ def render_page(report: dict[str, t.Any]) -> str:
     jinja2 = load_library("jinja2")
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     tones = {word: tone for tone, words in TONES.items() for word in words}
-    marks = {"done": "✓", "failed": "✕", "started": "…", "skipped": "–", "not-reached": "○"}
+    marks = {"done": "✓", "failed": "✕", "started": "…", "waiting": "…", "skipped": "–", "not-reached": "○"}
     return environment.from_string(PAGE).render(presentable(report), style=STYLE, tones=tones, marks=marks)

@@ -19,9 +19,16 @@ from .report_page import render_page
 from .run_steps import STAGES, format_time, parse_time, read_steps
 
 # How a step's status is called where people read it.
-LABELS = {"done": "done", "failed": "failed", "skipped": "skipped", "started": "not finished", None: "not reached"}
+LABELS = {
+    "done": "done",
+    "waiting": "waiting",
+    "failed": "failed",
+    "skipped": "skipped",
+    "started": "not finished",
+    None: "not reached",
+}
 # What stands for several steps of one stage, and for a run: the first that any of them has.
-WORST = ("failed", "started", "done", "skipped")
+WORST = ("failed", "started", "waiting", "done", "skipped")
 # What the step of another stage does where no step of its own does it.
 WITHIN = {"vote": "scenario"}
 UNFINISHED = "It began and never said how it ended: it may have been killed, or be still at work."

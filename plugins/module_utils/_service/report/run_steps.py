@@ -23,7 +23,8 @@ from ..._module.runner import Change, Plan
 SCHEMA = "rdo.releng/step/1"
 # The way of a package, as the picture in the report has it.
 STAGES = ("build", "closure", "candidate", "scenario", "vote", "gate", "promotion")
-STATUSES = ("started", "done", "failed", "skipped")
+# "waiting" is said by a run that has done what it could, and goes on when somebody else has done their part.
+STATUSES = ("started", "done", "waiting", "failed", "skipped")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 TEXTS = ("summary", "details", "stand_in")
 # What a document need not say.

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 import typing as t
 
@@ -14,16 +13,13 @@ from ..._journal.journal import WHOSE
 from ..._metrics.trends import DAY, Point, lead_time, pass_rate
 from ..._metrics.trunk import moment
 from ..report.time_line import duration, safe_url
+from .cells import Context, Document, cell, first_line, utc
+from .changes import Changes
+from .tags import Tags
 
 TREND_DAYS = 30
 # Ages of a label, in days, from which on it is a worry.
 FAIR_AGE, BAD_AGE = 3, 7
-Document = t.Mapping[str, t.Any]
-Context = dict[str, t.Any]
-
-
-def cell(text: t.Any, url: str = "", tone: str = "") -> dict[str, str]:
-    return {"text": str(text), "url": url, "tone": tone}
 
 
 class Trunk:
@@ -47,6 +43,9 @@ class Trunk:
                 before = one
         promoted = [one for one in self.candidates if one["promoted_at"]]
         self.held = max(promoted, key=lambda one: one["promoted_at"], default=None)
+        # None of what nobody asked.
+        self.tags = None if given["tags"] is None else Tags(given["tags"], given["tag_plan"])
+        self.changes = None if given["changes"] is None else Changes(given["changes"])
 
     def pages(self) -> dict[str, Context]:
         """Contexts by the path of the page."""
@@ -69,6 +68,8 @@ class Trunk:
             cell(short(newest), f"{self.folder}/{candidate_file(newest)}") if newest else cell("none yet"),
             cell(*_outcome_cell(newest, held)) if newest else cell(""),
             cell(len(self._failing()), f"{self.folder}/index.html"),
+            cell("" if self.tags is None else _known(self.tags.drift())),
+            cell("" if self.changes is None else len(self.changes.rows)),
         ]
 
     def trends(self) -> list[Context]:
@@ -84,7 +85,7 @@ class Trunk:
             {
                 "title": "What holds it back",
                 "text": "Packages whose newest commit is not built. DLRN leaves consistent where it is until they are.",
-                "heads": ["package", "component", "status", "since", "class"],
+                "heads": ["package", "component", "status", "since", "class", "change"],
                 "rows": [
                     [
                         cell(row["project"], package_file(row["project"])),
@@ -92,10 +93,13 @@ class Trunk:
                         cell(row["status"], tone="bad"),
                         cell(self._since(row["since"])),
                         cell(row["class"]),
+                        self._review(row),
                     ]
                     for row in self._failing()
                 ],
             },
+            *(self.tags.sections() if self.tags else []),
+            *([self.changes.section()] if self.changes else []),
             {
                 "title": "Candidates",
                 "heads": ["candidate", "outcome", "staged (UTC)", "promoted (UTC)", "jobs", "new commits"],
@@ -137,7 +141,7 @@ class Trunk:
                         _vote_cell(vote),
                         cell(utc(vote["timestamp"])),
                         cell("logs", safe_url(vote["url"])) if safe_url(vote["url"]) else cell(""),
-                        cell(_first_line(vote.get("notes", ""))),
+                        cell(first_line(vote.get("notes", ""))),
                     ]
                     for vote in reversed(one["votes"])
                 ],
@@ -183,9 +187,11 @@ class Trunk:
             {
                 "title": "Why",
                 "text": row["reason"] or "DLRN does not say more; the log does.",
-                "heads": ["class", "review"],
-                "rows": [[cell(row["class"]), cell(row["url"] or "none", safe_url(row["url"] or ""))]],
+                "heads": ["class", "change"],
+                "rows": [[cell(row["class"]), self._review(row)]],
             },
+            *([self.changes.section_of_package(row["names"])] if self.changes and row["known"] else []),
+            *([self.tags.of_package(row["names"])] if self.tags else []),
             {
                 "title": "Its commits",
                 "heads": ["upstream commit", "status", "committed (UTC)", "built (UTC)", "repository and logs"],
@@ -219,15 +225,20 @@ class Trunk:
         """What holds consistent back, with what ftbfs_info knows of it."""
         known = {one["package"]: one for one in self.given["ftbfs"]}
         known.update({one["project"]: one for one in self.given["ftbfs"]})
-        return [
-            {
-                **row,
-                "class": known.get(row["project"], {}).get("class") or "",
-                "reason": known.get(row["project"], {}).get("reason") or "",
-                "url": known.get(row["project"], {}).get("url"),
-            }
-            for row in self.given["holding_back"]
-        ]
+        found = []
+        for row in self.given["holding_back"]:
+            why = known.get(row["project"], {})
+            texts = {key: why.get(key) or "" for key in ("class", "reason", "url")}
+            # DLRN and the hub call it by its package's name, Gerrit by its project's.
+            names = {why.get(key) for key in ("package", "project", "gerrit_project")} - {None}
+            found.append({**row, **texts, "names": {row["project"], *names}, "known": bool(why)})
+        return found
+
+    def _review(self, row: Document) -> dict[str, str]:
+        """The change about a failure: the one that ftbfs_info found, otherwise any that is open for the package."""
+        opened = self.changes.of_package(row["names"]) if self.changes else []
+        address = safe_url(row["url"] or (opened[0]["url"] if opened else ""))
+        return cell("open", address) if address else cell("none" if row["known"] else "")
 
     def _changes(self, before: Document | None, one: Document) -> list[dict[str, t.Any]]:
         """Commits that were built after what the promotion before held, and not after what this one holds."""
@@ -275,6 +286,7 @@ def front(trunks: t.Sequence[Trunk], time_lines: t.Sequence[tuple[str, str | Non
     :param time_lines: title, page and what run_time_line returns of each; neither for one that has not begun.
     """
     heads = ["release", "label", "age", "holds", "newest candidate", "outcome", "packages that hold it back"]
+    heads += ["differences in the hub", "open changes"]
     sections = [{"title": "Releases", "heads": heads, "rows": [trunk.summary() for trunk in trunks]}]
     if time_lines:
         heads = ["release", "began", "took", *WHOSE, "waits for"]
@@ -337,13 +349,6 @@ def draw(
         "words": f"{title} over {TREND_DAYS} days, {len(points)} of them with a value; the last is "
         + (words(points[-1][1]) if points else "none"),
     }
-
-
-def utc(at: float | None) -> str:
-    """``2026-11-29 10:00``; empty for None."""
-    if at is None:
-        return ""
-    return datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime("%Y-%m-%d %H:%M")
 
 
 def age_words(seconds: float) -> str:
@@ -422,5 +427,5 @@ def _decided(text: t.Any) -> dict[str, str]:
     return cell(text, safe_url(text), TONES.get(text, ""))
 
 
-def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0][:200] if text.strip() else ""
+def _known(count: int | None) -> str:
+    return "" if count is None else str(count)

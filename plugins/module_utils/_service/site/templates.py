@@ -67,7 +67,7 @@ td.number { white-space: nowrap; }
 
 END = """
 </main>
-<footer>Made by rdo.releng of what DLRN, Gerrit and the journals say. Needs no network and no script.</footer>
+<footer>Made by rdo.releng of what DLRN, the hub, Gerrit and the journals say. Needs no network and no script.</footer>
 </body>
 </html>
 """

@@ -96,6 +96,7 @@ def params(tmp_path, **more):
         "decided_on": None,
         "trunk_url": "https://trunk.example.org/el9s",
         "commit_url": "https://review.example.org/q/{commit}",
+        **dict.fromkeys(("tags", "tag_plan", "changes")),
         **more,
     }
     return {"path": str(tmp_path / "site"), "data": str(tmp_path / "data"), "trunks": [trunk], "time_lines": []}
@@ -178,6 +179,141 @@ def test_a_package_that_does_not_build_has_a_page_until_it_does(tmp_path):
     foreign.write_text("mine")
     assert "remove epoxy-el9s/package-python-gamma.html" in write(params(tmp_path))["actions"]
     assert not page.exists() and foreign.exists()
+
+
+def build(nvr, highest=True):
+    return {"nvr": nvr, "package": nvr.rsplit("-", 2)[0], "latest_by_evr": highest}
+
+
+def tag(name, *builds, wrong_order=()):
+    return {"name": name, "builds": list(builds), "wrong_order": list(wrong_order)}
+
+
+TAGS = [
+    tag(
+        "cloud9s-candidate",
+        build("openstack-gamma-2-1.el9s"),
+        build("openstack-gamma-1-1.el9s", False),
+        build("openstack-nova-3-1.el9s"),
+        wrong_order=["openstack-gamma"],
+    ),
+    tag("cloud9s-testing", build("openstack-gamma-1-1.el9s"), build("openstack-nova-3-1.el9s")),
+    tag("cloud9s-release"),
+]
+PLAN = {
+    "actions": [
+        {
+            "action": "tag",
+            "tag": "cloud9s-testing",
+            "package": "openstack-gamma",
+            "build": "openstack-gamma-2-1.el9s",
+            "reason": "wanted",
+        }
+    ],
+    "refused": [
+        {"action": "tag", "tag": "cloud9s-release", "rule": "not-in-testing", "reason": "nova is not in testing"}
+    ],
+}
+
+
+def change(number, project="packages/gamma-distgit", subject="gamma: new version 3", **more):
+    return {
+        "number": number,
+        "project": project,
+        "branch": "epoxy-rdo",
+        "topic": None,
+        "subject": subject,
+        "owner": "alice",
+        "labels": {"Code-Review": 2, "Verified": -1, "Workflow": 0},
+        "updated": "2026-11-29 10:00:00.000000000",
+        "url": f"https://review.example.org/c/{number}",
+        **more,
+    }
+
+
+def test_what_the_hub_has_is_shown_with_what_it_lacks(tmp_path):
+    result = write(params(tmp_path, tags=TAGS, tag_plan=PLAN))
+    text = text_of(tmp_path / "site/epoxy-el9s/index.html")
+    # Packages, builds, those not in the next tag, and where the hub's latest is not the highest.
+    assert "cloud9s-candidate 2 3 1 openstack-gamma cloud9s-testing 2 2 2 cloud9s-release 0 0" in text
+    assert "Where the hub differs from rdoinfo" in text
+    assert "tag cloud9s-testing openstack-gamma-2-1.el9s wanted" in text
+    assert "tag is refused cloud9s-release nova is not in testing" in text
+    assert "failed: scenario001 0 2" in text_of(result["index"])
+
+
+def test_what_nobody_asked_is_left_out_and_what_is_empty_is_not(tmp_path):
+    page = tmp_path / "site/epoxy-el9s/index.html"
+    write(params(tmp_path))
+    assert not re.search("In the hub|Where the hub differs|Open changes", text_of(page))
+    write(params(tmp_path, tags=TAGS, changes=[]))
+    assert "Open changes" in text_of(page) and "Where the hub differs" not in text_of(page)
+
+
+def test_open_changes_are_linked_from_the_release_and_from_their_package(tmp_path):
+    row = {"project": "gamma", "component": "common", "status": "FAILED", "since": utc(4)}
+    why = {"package": "openstack-gamma", "project": "gamma", "gerrit_project": None}
+    why.update({"class": "tests-failed", "reason": "2 tests failed", "url": None})
+    changes = [change(7), change(8, "packages/nova-distgit", "nova: new version 4", labels={})]
+    write(params(tmp_path, holding_back=[row], ftbfs=[why], changes=changes, tags=TAGS))
+    overview = tmp_path / "site/epoxy-el9s/index.html"
+    voted = "packages/gamma-distgit epoxy-rdo alice Code-Review +2, Verified -1 2026-11-29 10:00"
+    assert f"7: gamma: new version 3 {voted} 8: nova: new version 4" in text_of(overview)
+    assert "gamma common FAILED 4 d 0 h tests-failed open" in text_of(overview)
+    assert 'href="https://review.example.org/c/8"' in overview.read_text()
+    page = overview.parent / "package-gamma.html"
+    assert "7: gamma: new version 3" in text_of(page) and "nova" not in text_of(page)
+    assert "openstack-gamma-2-1.el9s highest cloud9s-candidate openstack-gamma-1-1.el9s" in text_of(page)
+    assert "tests-failed open" in text_of(page)
+
+
+def test_a_package_whose_distgit_nobody_knows_is_not_said_to_have_no_change(tmp_path):
+    row = {"project": "openstack-gamma", "component": "common", "status": "FAILED", "since": utc(4)}
+    write(params(tmp_path, holding_back=[row], changes=[change(7)]))
+    assert "Open changes" not in text_of(tmp_path / "site/epoxy-el9s/package-openstack-gamma.html")
+
+
+def test_the_change_that_ftbfs_info_found_goes_before_others(tmp_path):
+    row = {"project": "gamma", "component": "common", "status": "FAILED", "since": utc(4)}
+    why = {"package": "openstack-gamma", "project": "gamma", "class": "x", "reason": "", "gerrit_project": "gamma"}
+    found = {**why, "url": "https://review.example.org/c/5"}
+    write(params(tmp_path, holding_back=[row], ftbfs=[found], changes=[change(7)]))
+    page = (tmp_path / "site/epoxy-el9s/index.html").read_text()
+    assert '<a href="https://review.example.org/c/5">open</a>' in page
+
+
+def test_long_tables_end_and_say_so(tmp_path):
+    write(params(tmp_path, changes=[change(number) for number in range(500)]))
+    text = text_of(tmp_path / "site/epoxy-el9s/index.html")
+    assert "These are the first 200 of 500." in text and "199: gamma" in text and "200: gamma" not in text
+
+
+def test_what_gerrit_and_the_hub_say_stays_text(tmp_path):
+    evil = "<script>alert(1)</script>"
+    given = params(
+        tmp_path,
+        changes=[change(7, subject=evil, url="javascript:alert(1)", owner=evil, labels={evil: 1})],
+        tags=[tag(evil, build(f"{evil}-1-1"), wrong_order=[evil])],
+        tag_plan={"actions": [{"action": evil, "tag": evil, "reason": evil}], "refused": []},
+    )
+    write(given)
+    page = (tmp_path / "site/epoxy-el9s/index.html").read_text()
+    assert "<script" not in page and "javascript:" not in page and "&lt;script&gt;" in page
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"tags": [{"name": "x"}]}, "koji_tag_info returns: builds is None"),
+        ({"tags": [tag("x", "nova-1-1")]}, "'nova-1-1' is not what rdo.releng.koji_tag_info returns"),
+        ({"tags": TAGS, "tag_plan": {"actions": []}}, "koji_tag_builds returns: refused is None"),
+        ({"changes": [change("7")]}, "gerrit_change_info returns: number is '7', not of the type int"),
+    ],
+)
+def test_what_no_module_returned_is_refused(tmp_path, given, words):
+    with pytest.raises(InvalidInput, match=re.escape(words)):
+        write(params(tmp_path, **given))
+    assert not (tmp_path / "site").exists()
 
 
 def test_nothing_is_written_twice_and_check_mode_writes_nothing(tmp_path):
