@@ -114,7 +114,7 @@ def test_repositories_and_builds_and_what_a_bump_breaks(tmp_path, repository):
     assert not found["failed"], found
     rows = [(row["name"], row["version"], row["status"]) for row in found["repositories"]]
     assert rows == [("config", "1.0", "bump"), ("gone", None, "missing"), ("log", "2.0.0", "ahead")]
-    # With config 2.0 "< 2" and "< 1.5" are not met, and shy conflicts with it; what was broken before is not among these.
+    # With config 2.0 "< 2" and "< 1.5" are not met, and shy conflicts with it; what was broken before is not here.
     assert [(row["package"], row["names"]) for row in found["breaks"]] == [
         ("python3-picky-1.0-1.noarch", ["config"]),
         ("python3-old-1.0-1.noarch", ["config"]),
