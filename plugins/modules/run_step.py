@@ -44,7 +44,7 @@ options:
   status:
     description: How it went.
     type: str
-    choices: [started, done, failed, skipped]
+    choices: [started, done, waiting, failed, skipped]
     required: true
   summary:
     description: One sentence on what was done, or on what was wrong.
@@ -154,7 +154,7 @@ step:
       description: The stage it belongs to, or null.
       type: str
     status:
-      description: V(started), V(done), V(failed) or V(skipped).
+      description: V(started), V(done), V(waiting), V(failed) or V(skipped).
       type: str
     started_at:
       description: When it began, in UTC.

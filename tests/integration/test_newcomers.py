@@ -94,8 +94,11 @@ def test_the_tarball_has_what_users_need_and_no_more(tarball):
         "meta/runtime.yml",
     } <= names
     assert {"LICENSES/GPL-3.0-or-later.txt", "execution-environment.yml"} <= names
+    assert {"extensions/eda/plugins/event_source/fedora_messaging.py", "extensions/eda/rulebooks/events.yml"} <= names
     left = [
-        name for name in names if name.startswith((".", "tests/", "extensions/", "quickstart/")) or "pycache" in name
+        name
+        for name in names
+        if name.startswith((".", "tests/", "extensions/molecule", "quickstart/")) or "pycache" in name
     ]
     assert left == []
 

@@ -33,6 +33,8 @@ ENDS = {"success": "passed", "xfail": "passed", "skip": "skipped", "fail": "fail
 SUBUNIT_1 = re.compile(rb"\s*(time|tags|test|testing|progress): ")
 # How the files of a folder are named that have results in them.
 SUFFIXES = (".subunit", ".xml")
+# What testtools calls a class, or a module, that is skipped before any of its tests.
+_WHOLE = re.compile(r"setUp(?:Class|Module) \(([\w.]+)\)")
 _PROGRESS = re.compile(rb"progress: (\+)?([0-9]{1,9})\s*$")
 # Attachments of a test that tell why.
 WHY = ("traceback", "reason", "traceback-1")
@@ -107,6 +109,7 @@ class _SubunitEvents:
         self.damage = ""
         self.open: dict[tuple[str, str | None], bytes] = {}
         self.announced: set[str] = set()
+        self.skipped_wholes: set[str] = set()  # classes and modules, each with a dot behind
         self.ended: set[str] = set()
         self.begun: dict[tuple[str, str | None], datetime.datetime] = {}
         self.first: datetime.datetime | None = None
@@ -157,6 +160,9 @@ class _SubunitEvents:
                 self.results.passed += 1
             elif ENDS[test_status] == "skipped":
                 self.results.skips.append(Outcome(test_id, message))
+                whole = _WHOLE.fullmatch(test_id)
+                if whole:
+                    self.skipped_wholes.add(f"{whole[1]}.")
             else:
                 unexpected = "unexpected success" if test_status == "uxsuccess" else ""
                 self.results.failures.append(Outcome(test_id, message or unexpected))
@@ -170,6 +176,8 @@ class _SubunitEvents:
             self.results.failures.append(Outcome(test_id, "began and never ended: was the run killed?"))
         # A list of tests alone says nothing of a run.
         missing = self.announced - self.ended - {test_id for test_id, _route in self.open}
+        # A class that skips itself says so once, and nothing of its tests.
+        missing = {test_id for test_id in missing if not test_id.startswith(tuple(self.skipped_wholes))}
         if self.ended and missing:
             self.results.failures += [Outcome(test_id, "was to run and never did") for test_id in sorted(missing)]
         if declared > self.results.tests:

@@ -324,6 +324,25 @@ def test_tests_that_were_announced_and_never_ran_have_failed(tmp_path):
     assert [failure.name for failure in results.failures] == ["b"]
 
 
+@pytest.mark.parametrize(
+    ("skipped", "status", "failed"),
+    [
+        ("setUpClass (m.T)", "skip", ["m.Tall.test"]),
+        ("setUpModule (m)", "skip", []),
+        ("setUpClass (m.T)", "success", ["m.T.test", "m.Tall.test"]),
+        ("m.T", "skip", ["m.T.test", "m.Tall.test"]),
+    ],
+)
+def test_a_class_that_skips_itself_skips_its_tests(tmp_path, skipped, status, failed):
+    with open(tmp_path / "x.subunit", "wb") as file:
+        stream = subunit.StreamResultToBytes(file)
+        for name in ("m.T.test", "m.Tall.test"):
+            stream.status(test_id=name, test_status="exists")
+        stream.status(test_id=skipped, test_status=status)
+    results = read_results(str(tmp_path / "x.subunit"))[1]
+    assert [failure.name for failure in results.failures] == failed
+
+
 def test_what_is_no_result_is_not_quoted_and_not_waited_for(tmp_path):
     (tmp_path / "x.xml").write_text("root:s3cret\n")
     with pytest.raises(InvalidInput) as caught:
