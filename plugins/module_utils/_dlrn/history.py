@@ -33,7 +33,11 @@ def history_info(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
             one = found.setdefault(candidate["name"], {"staged_at": None, "promoted_at": None, **candidate})
             one[key] = candidate["at"]
     known = {_hashes(commit): commit for commit in commits}
-    ordered = sorted(found.values(), key=lambda one: -max(one["staged_at"] or 0, one["promoted_at"] or 0))
+    # DLRN counts in seconds: of two of the same second, the one that came as far as the label is the later one.
+    ordered = sorted(
+        found.values(),
+        key=lambda one: (-max(one["staged_at"] or 0, one["promoted_at"] or 0), one["promoted_at"] is None),
+    )
     candidates = [_finished(one, known) for one in ordered[: params["limit"]]]
     for candidate, votes in zip(candidates, _votes(client, candidates)):
         candidate["votes"] = [vote.document() for vote in votes]
