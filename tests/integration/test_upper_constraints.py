@@ -86,7 +86,12 @@ def repository(tmp_path_factory):
         pytest.skip("rpmbuild or createrepo_c is not installed: make system-packages")
     folder = tmp_path_factory.mktemp("repository")
     packages = {
-        "config": ("1.0", ""),
+        # Another package of the same build: it comes along.
+        "config": (
+            "1.0",
+            "%package extra\nSummary: x\nRequires: python3-config = 1.0-1, python3dist(config)\n"
+            "%description extra\nx\n%files extra",
+        ),
         "log": ("2.0.0", "Requires: python3dist(config) >= 1"),
         "picky": ("1.0", "Requires: (python3dist(config) >= 1 with python3dist(config) < 2)"),
         "old": ("1.0", "Requires: python3.9dist(config) < 1.5"),

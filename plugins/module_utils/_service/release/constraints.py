@@ -77,8 +77,8 @@ def compare_constraints(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 def what_breaks(packages: Packages, bumps: t.Mapping[str, str], distro: str, python: str) -> list[dict[str, t.Any]]:
     """What is met and can be installed now, and would not be, were each name of ``bumps`` at its version.
 
-    What provides a name is imagined at that version, with the requirements and conflicts that it has now.
-    ``packages`` shows the imagined ones afterwards.
+    What provides a name is imagined at that version, with the requirements and conflicts that it has now. Other
+    packages of the same builds come along, so nothing is said of them. ``packages`` shows the imagined ones afterwards.
     """
     pool, solv = packages.pool, packages.solv
     spellings = {
@@ -97,7 +97,9 @@ def what_breaks(packages: Packages, bumps: t.Mapping[str, str], distro: str, pyt
             if any(spelling in text for spelling in spellings):
                 asked.setdefault(text, (dependency, []))[1].append(number)
     visible = set(packages.visible_ids)
-    users = sorted({number for _dependency, who in asked.values() for number in who} - set(replaced))
+    builds = {packages.source_nvr(number) for number in replaced} - {""}
+    coming = set(replaced) | {number for number in visible if packages.source_nvr(number) in builds}
+    users = sorted({number for _dependency, who in asked.values() for number in who} - coming)
     fine = set(users) - {one.number for one in uninstallable(packages, sorted(visible), users)}
     packages.consider(None)
     pool.createwhatprovides()
@@ -113,7 +115,7 @@ def what_breaks(packages: Packages, bumps: t.Mapping[str, str], distro: str, pyt
         rows += [
             {"distro": distro, "names": names, "package": str(packages.package(number)), "requirement": text}
             for number in who
-            if number not in replaced
+            if number not in coming
         ]
     unmet = {row["package"] for row in rows}
     left = sorted(number for number in fine if str(packages.package(number)) not in unmet)
@@ -152,7 +154,7 @@ def _imagine(
             new.add_provides(pool.Dep(spelling).Rel(solv.REL_EQ, pool.Dep(at)) if equal else provide)
         # What it asks of its own other packages in its old version is left out: they come along.
         for dependency in required(old):
-            if f"= {old.evr}" not in packages.text(dependency):
+            if not packages.text(dependency).endswith(f" = {old.evr}"):
                 new.add_deparray(solv.SOLVABLE_REQUIRES, dependency)
         for conflict in old.lookup_deparray(solv.SOLVABLE_CONFLICTS):
             new.add_conflicts(conflict)
