@@ -23,6 +23,7 @@ author:
   - RDO release engineering (@rdo-infra)
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
+  - rdo.releng._spec
 options:
   path:
     description: Checkout of our distgit, with one spec file.
@@ -53,15 +54,6 @@ options:
     description: Address in the changelog entry.
     type: str
     default: dev@lists.rdoproject.org
-  distros:
-    description: Distros that the spec file must parse for.
-    type: list
-    elements: str
-    default: [el9s, el10s]
-  pythons:
-    description: Version of Python by distro, for distros that the collection does not know.
-    type: dict
-    default: {}
   git_timeout:
     description: Seconds that fetching may take.
     type: float
@@ -146,6 +138,7 @@ patch:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import SPEC
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
 from ansible_collections.rdo.releng.plugins.module_utils._service.distgit.merge import DistgitMerge
 
@@ -161,8 +154,7 @@ def main() -> None:
             "base": {"type": "str"},
             "author_name": {"type": "str", "default": "RDO"},
             "author_email": {"type": "str", "default": "dev@lists.rdoproject.org"},
-            "distros": {"type": "list", "elements": "str", "default": ["el9s", "el10s"]},
-            "pythons": {"type": "dict", "default": {}},
+            **SPEC,
             "git_timeout": {"type": "float", "default": 120.0},
         },
         supports_check_mode=True,

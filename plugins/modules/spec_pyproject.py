@@ -22,6 +22,7 @@ author:
   - RDO release engineering (@rdo-infra)
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
+  - rdo.releng._spec
 options:
   spec:
     description: Path of the spec file.
@@ -45,15 +46,6 @@ options:
         C(%{default_toxenv}) of C(openstack-macros).
     type: bool
     default: true
-  distros:
-    description: Distros that the spec file must parse for.
-    type: list
-    elements: str
-    default: [el9s, el10s]
-  pythons:
-    description: Version of Python by distro, for distros that the collection does not know.
-    type: dict
-    default: {}
 requirements:
   - bubblewrap and rpmspec (packages C(bubblewrap), and C(rpm) or C(rpm-build))
 """
@@ -115,6 +107,7 @@ patch:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import SPEC
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
 from ansible_collections.rdo.releng.plugins.module_utils._service.distgit.spec_pyproject import SpecPyproject
 
@@ -126,8 +119,7 @@ def main() -> None:
             "excluded_build_requirements": {"type": "list", "elements": "str", "default": []},
             "excluded_requirements": {"type": "list", "elements": "str", "default": []},
             "tox": {"type": "bool", "default": True},
-            "distros": {"type": "list", "elements": "str", "default": ["el9s", "el10s"]},
-            "pythons": {"type": "dict", "default": {}},
+            **SPEC,
         },
         supports_check_mode=True,
     )

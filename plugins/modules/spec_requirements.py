@@ -26,6 +26,7 @@ author:
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
   - rdo.releng._http
+  - rdo.releng._spec
 options:
   spec:
     description: Path of the spec file.
@@ -38,15 +39,6 @@ options:
   revision:
     description: Branch, tag or hash of the repository. If not set, a folder is read as it lies there.
     type: str
-  distros:
-    description: Distros that the spec file is for.
-    type: list
-    elements: str
-    default: [el9s, el10s]
-  pythons:
-    description: Version of Python by distro, for distros that the collection does not know.
-    type: dict
-    default: {}
   changes:
     description:
       - Which differences to apply. V(missing) adds dependencies, V(minimum) raises their lowest versions, V(excess)
@@ -185,7 +177,7 @@ patch:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import HTTP
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import HTTP, SPEC
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
 from ansible_collections.rdo.releng.plugins.module_utils._service.distgit.spec_requirements import SpecRequirements
 
@@ -196,8 +188,7 @@ def main() -> None:
             "spec": {"type": "path", "required": True},
             "upstream": {"type": "str", "required": True},
             "revision": {"type": "str"},
-            "distros": {"type": "list", "elements": "str", "default": ["el9s", "el10s"]},
-            "pythons": {"type": "dict", "default": {}},
+            **SPEC,
             "changes": {
                 "type": "list",
                 "elements": "str",

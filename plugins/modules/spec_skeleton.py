@@ -23,6 +23,7 @@ author:
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
   - rdo.releng._http
+  - rdo.releng._spec
 options:
   path:
     description: Folder of the distgit.
@@ -55,15 +56,6 @@ options:
     description: Address that is there if Fedora has a package, with C({name}). If empty, Fedora is not asked.
     type: str
     default: https://src.fedoraproject.org/rpms/{name}
-  distros:
-    description: Distros that the spec file must parse for.
-    type: list
-    elements: str
-    default: [el9s, el10s]
-  pythons:
-    description: Version of Python by distro, for distros that the collection does not know.
-    type: dict
-    default: {}
   git_timeout:
     description: Seconds that fetching from a URL may take.
     type: float
@@ -125,7 +117,7 @@ patch:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import HTTP
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import HTTP, SPEC
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
 from ansible_collections.rdo.releng.plugins.module_utils._service.distgit.skeleton import SpecSkeleton
 
@@ -144,8 +136,7 @@ def main() -> None:
             "source": {"type": "str"},
             "excluded_build_requirements": {"type": "list", "elements": "str", "default": EXCLUDED},
             "fedora": {"type": "str", "default": "https://src.fedoraproject.org/rpms/{name}"},
-            "distros": {"type": "list", "elements": "str", "default": ["el9s", "el10s"]},
-            "pythons": {"type": "dict", "default": {}},
+            **SPEC,
             "git_timeout": {"type": "float", "default": 120.0},
             "cache_dir": {"type": "path"},
         },

@@ -22,6 +22,7 @@ author:
   - RDO release engineering (@rdo-infra)
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
+  - rdo.releng._spec
 options:
   spec:
     description: Path of the spec file.
@@ -56,15 +57,6 @@ options:
     description: Whether the version may be older than the spec file's.
     type: bool
     default: false
-  distros:
-    description: Distros that the spec file must parse for.
-    type: list
-    elements: str
-    default: [el9s, el10s]
-  pythons:
-    description: Version of Python by distro, for distros that the collection does not know.
-    type: dict
-    default: {}
 requirements:
   - bubblewrap and rpmspec (packages C(bubblewrap), and C(rpm) or C(rpm-build))
   - packaging
@@ -120,6 +112,7 @@ patch:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.rdo.releng.plugins.module_utils._module.arguments import SPEC
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import run_change
 from ansible_collections.rdo.releng.plugins.module_utils._service.distgit.spec_version import SpecVersion
 
@@ -135,8 +128,7 @@ def main() -> None:
             "author_email": {"type": "str", "default": "dev@lists.rdoproject.org"},
             "date": {"type": "str"},
             "allow_older": {"type": "bool", "default": False},
-            "distros": {"type": "list", "elements": "str", "default": ["el9s", "el10s"]},
-            "pythons": {"type": "dict", "default": {}},
+            **SPEC,
         },
         supports_check_mode=True,
     )

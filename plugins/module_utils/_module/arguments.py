@@ -134,6 +134,12 @@ ROOT: Arguments = {
     "timeout": {"type": "float", "default": 3600.0},
 }
 
+# doc fragment rdo.releng._spec
+SPEC: Arguments = {
+    "distros": {"type": "list", "elements": "str", "default": ["el9s", "el10s"]},
+    "pythons": {"type": "dict", "default": {}},
+}
+
 # doc fragment rdo.releng._signing
 SIGNING: Arguments = {
     "key": {"type": "str", "required": True, "no_log": False},
