@@ -16,6 +16,8 @@ description:
     can work on does not block the others.
   - AMQP does not tell which bindings there are. They are made again each time the queue or an exchange is declared; a
     new topic for a queue that is there needs O(bind).
+  - When a queue was declared, the module ends two seconds later. RabbitMQ notes a new quorum queue on disk only after
+    it has said that the queue is there, and one that is killed before loses the queue and what was sent to it.
 options:
   queue:
     description: Name of the queue.

@@ -115,6 +115,22 @@ def test_a_queue_is_declared_once_and_planned_without_being_made(broker):
         declare(broker, "declared", delivery_limit=9, bind=True)
 
 
+def test_a_queue_that_was_just_declared_outlives_its_broker(tmp_path, broker):
+    """RabbitMQ forgets a quorum queue that it was killed with too early, and what it had confirmed."""
+    declare(broker, "young")
+    say(tmp_path, "young.buildsys.tag", number=1)
+    deliver(tmp_path, amqp_url=broker.url)
+    broker.kill()
+    broker.start()
+    for _try in range(100):  # it answers before it has read its queues
+        if broker.depth("young"):
+            break
+        time.sleep(0.1)
+    say(tmp_path, "young.buildsys.tag", number=2)
+    deliver(tmp_path, amqp_url=broker.url)
+    assert broker.depth("young") == 2
+
+
 def test_a_message_that_no_queue_is_bound_for_stays(tmp_path, broker):
     declare(broker, "bound")
     say(tmp_path, "nobody.listens", number=1)

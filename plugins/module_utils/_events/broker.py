@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import re
 import ssl
+import time
 import typing as t
 
 from .._module.errors import Conflict, InvalidInput, Unavailable
@@ -22,6 +23,10 @@ _NAME = re.compile(r"[A-Za-z0-9._:+-]{1,255}")
 _TOPIC = re.compile(r"[!-~]{1,255}")
 NOT_FOUND = 404
 PRECONDITION_FAILED = 406
+
+# RabbitMQ notes a new quorum queue on disk up to half a second after it has said that the queue is there. Killed in
+# between, it knows the name and has lost the queue, with every message that it confirmed.
+SETTLED_AFTER = 2.0
 
 
 class Broker:
@@ -169,8 +174,7 @@ class Queue(Change):
                         raise
                     raise Conflict(
                         f"{error.message} It is there with other properties: take another name, or remove it when it "
-                        "is "
-                        "empty.",
+                        "is empty.",
                     ) from error
             with broker.errors("does not let the queue be bound"):
                 broker.channel.queue_bind(self.dead, self.dead, "")
@@ -181,4 +185,6 @@ class Queue(Change):
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:
         self.bind()
+        if any(action.startswith("declare queue ") for action in plan.actions):
+            time.sleep(SETTLED_AFTER)
         return {}
