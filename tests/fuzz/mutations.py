@@ -46,18 +46,18 @@ def mutated(seed: t.Any, source: random.Random) -> bytes:
 def _in_structure(data: t.Any, source: random.Random) -> t.Any:
     places = list(_places(data))
     if not places:
-        return source.choice(EVIL)
+        return copy.deepcopy(source.choice(EVIL))
     container, key = source.choice(places)
     what = source.randrange(6)
     if what == 0:
         del container[key]
     elif what == 1 and isinstance(container, dict):
-        container[source.choice(("x", "", "name", "schema", "\u202e", "id"))] = source.choice(EVIL)
+        container[source.choice(("x", "", "name", "schema", "\u202e", "id"))] = copy.deepcopy(source.choice(EVIL))
     elif what == 1:
-        container.append(container[key])
+        container.append(copy.deepcopy(container[key]))
     elif what == 2:
         other, place = source.choice(places)
-        container[key] = copy.deepcopy(other[place]) if place in _keys(other) else source.choice(EVIL)
+        container[key] = copy.deepcopy(other[place] if place in _keys(other) else source.choice(EVIL))
     elif what == 3:
         container[key] = [copy.deepcopy(container[key])]
     else:
