@@ -88,12 +88,15 @@ options:
             which distgit that is.
         type: list
         elements: dict
-      decision:
-        description: What M(rdo.releng.promotion_gate) returned.
-        type: dict
-      decided_on:
-        description: Name of the candidate that O(trunks[].decision) is about. If not set, the newest.
-        type: str
+      decisions:
+        description:
+          - Decisions of M(rdo.releng.promotion_gate), each as the path of its file or as
+            RV(rdo.releng.promotion_gate#module:decision).
+          - A decision is shown on the page of the candidate whose votes name the same id, with what was waived, by whom
+            and until when. One that no candidate here has votes for is left out, and so is a file that is not there.
+        type: list
+        elements: raw
+        default: []
       trunk_url:
         description: Address of the folder that has the labels in it. Repositories and logs are linked below it.
         type: str
@@ -185,11 +188,12 @@ TEXT: dict[str, t.Any] = {"type": "str"}
 NEEDED: dict[str, t.Any] = {"type": "str", "required": True}
 TRUNK: dict[str, t.Any] = {
     **dict.fromkeys(("release", "distro", "label"), NEEDED),
-    **dict.fromkeys(("decided_on", "trunk_url", "commit_url"), TEXT),
+    **dict.fromkeys(("trunk_url", "commit_url"), TEXT),
     **dict.fromkeys(("holding_back", "ftbfs"), ROWS),
     **dict.fromkeys(("tags", "changes"), {"type": "list", "elements": "dict"}),
     "history": {"type": "dict", "required": True},
-    **dict.fromkeys(("decision", "tag_plan"), {"type": "dict"}),
+    "tag_plan": {"type": "dict"},
+    "decisions": {"type": "list", "elements": "raw", "default": []},
 }
 ARGUMENTS: dict[str, t.Any] = {
     "path": {"type": "path", "required": True},

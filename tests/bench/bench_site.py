@@ -68,8 +68,8 @@ def history(seed: random.Random) -> dict:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        trunk = {"release": "master", "distro": "el9s", "label": "current-passed-ci", "decision": None}
-        unset = ("decided_on", "trunk_url", "commit_url", "tags", "tag_plan", "changes")
+        trunk = {"release": "master", "distro": "el9s", "label": "current-passed-ci", "decisions": []}
+        unset = ("trunk_url", "commit_url", "tags", "tag_plan", "changes")
         trunk.update(dict.fromkeys(unset), holding_back=[], ftbfs=[])
         trunk["history"] = history(random.Random(1))
         given = {"path": f"{folder}/site", "data": f"{folder}/data", "trunks": [trunk], "time_lines": []}

@@ -42,7 +42,21 @@ def site(trunk, api, run_module, run_playbook, tmp_path):
         notes="3 of 134 tests failed",
     )
     assert voted["changed"], voted
+    jobs = ["scenario001", "scenario002"]
+    waiver = {"waives": "scenario002", "owner": "alice", "reason": "its cloud is away", "until": "2099-12-24"}
+    decided = run_module(
+        "promotion_gate",
+        api_url=api.url,
+        candidate=str(tmp_path / "candidate.json"),
+        criteria={"promotions": {"tested": {"criteria": jobs}}},
+        target="tested",
+        waivers=[{**waiver, "label": "tested"}],
+        path=str(tmp_path / "decision.json"),
+        fail_unless_promoted=False,
+    )
+    assert not decided["failed"], decided
     one = {"release": "epoxy", "distro": "el9s", "api_url": api.url, "trunk_url": trunk.url, **LABELS}
+    one["decisions"] = [str(tmp_path / "decision.json")]
     given = {"status_site_trunks": [one], "status_site_data": str(tmp_path / "data")}
     (tmp_path / "site.json").write_text(json.dumps({**given, "status_site_path": str(tmp_path / "site")}))
     done = run_playbook("rdo.releng.status_site", "-e", f"@{tmp_path / 'site.json'}")
@@ -163,6 +177,7 @@ def test_a_person_finds_why_a_candidate_is_red(site, browser):
     candidate.click()
     text = browser.find_element("tag name", "main").text
     assert "3 of 134 tests failed" in text
+    assert "Do not promote" in text and "waived by alice until 2099-12-24" in text
     assert "New since the last promotion" in text and "python-gamma" in text
     link = browser.find_element("link text", "logs")
     assert link.get_attribute("href") == "https://logs.example.org/scenario001/17"

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from site_of_test import PERIODIC, STAGING, TAGS, TARGET, rdoinfo
 from stage import modules
+from zuul_server import TENANT
 
 CANDIDATE, UPSTREAM_TESTS, SMOKE = (f"quickstart-stand-in-{name}" for name in ("candidate", "upstream-tests", "smoke"))
 DISTGIT, KOJI_NVR, KOJI_BUILD = (f"quickstart-stand-in-{name}" for name in ("distgit", "koji-nvr", "koji-build"))
@@ -55,10 +56,17 @@ def timer_run(site):
     return builds
 
 
+@pytest.fixture(scope="module")
+def asked(site):
+    """What zuul_enqueue returns when it asks for trunk, and when it is to ask for the same again."""
+    given = {"zuul_url": site.zuul.url, "tenant": TENANT, "project": "config", "pipeline": "trunk"}
+    given.update(ref="refs/heads/main", newrev=site.zuul.revision("config"), token=site.zuul.token.split()[-1])
+    return [modules.run_module("zuul_enqueue", **given) for _again in range(2)]
+
+
 @pytest.fixture(scope="module", autouse=True)
-def beside_the_first(site):
+def beside_the_first(site, asked):
     """Let what asks for no label run beside it: trunk is built, changes are pushed and merged."""
-    site.zuul.enqueue("config", "trunk")
     push = site.zuul.commit
     push("stevedore-distgit", {"README": "Merged.\n"})
     push("installer", {"README": "Ours.\n"}, "change/good")
@@ -106,6 +114,11 @@ def checks(site, beside_the_others):
 
 def test_the_tenant_is_without_errors(site):
     assert site.zuul.get("tenant/releng/config-errors") == []
+
+
+def test_zuul_is_asked_for_a_revision_once(site, asked, trunk):
+    assert [one.get("changed") for one in asked] == [True, False], asked
+    assert len(site.zuul.buildsets(pipeline="trunk")) == 1
 
 
 def test_a_merged_change_of_a_package_is_built_in_koji(site):

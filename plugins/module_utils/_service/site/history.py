@@ -13,7 +13,9 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ..._module.documents import read_document
+from ..._gate.decision import SCHEMA as DECISION
+from ..._gate.decision import TABLE_HEADS, sentence, table_rows
+from ..._module.documents import check_schema, read_document
 from ..._module.errors import InvalidInput
 
 SCHEMA = "rdo.releng/history/1"
@@ -53,6 +55,21 @@ def add_history(kept: Document, candidates: t.Iterable[Document], commits: t.Ite
     joined = _joined(kept["commits"], commits, lambda one: (_part(one), one["status"], one["built_at"]))
     kept["commits"] = sorted(joined, key=lambda one: str(one["built_at"]), reverse=True)[:MOST_COMMITS]
     kept["decisions"] = {name: text for name, text in kept["decisions"].items() if name in by_name}
+
+
+def add_decision(kept: Document, given: t.Any) -> None:
+    """Keep what the gate said of a candidate, unless none that is kept has votes that name it, or the file is gone.
+
+    :param given: a document ``rdo.releng/decision/1``, or the path of its file.
+    """
+    if isinstance(given, str) and not os.path.exists(given):
+        return
+    told = read_document(given, DECISION, "decision") if isinstance(given, str) else given
+    decision = check_schema(told, DECISION, "decision")
+    for one in kept["candidates"]:
+        if any(vote.get("candidate") == decision["candidate"] is not None for vote in one["votes"]):
+            rows = table_rows(decision)
+            kept["decisions"][one["name"]] = {"summary": sentence(decision), "heads": [*TABLE_HEADS], "rows": rows}
 
 
 def moved(candidate: t.Mapping[str, t.Any]) -> float:

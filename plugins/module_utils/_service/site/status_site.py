@@ -17,7 +17,7 @@ from ..._module.errors import InvalidInput
 from ..._module.libraries import load_library
 from ..._module.runner import Change, Plan
 from ..report.time_line import TimeLine
-from .history import add_history, read_history
+from .history import add_decision, add_history, read_history
 from .pages import Trunk, file_name, front
 from .templates import PAGE
 
@@ -82,10 +82,8 @@ class WriteSite(Change):
         kept = read_history(self._history_path(given["release"], given["distro"]), given["release"], given["distro"])
         try:
             add_history(kept, given["history"]["candidates"], given["history"]["commits"])
-            newest = kept["candidates"][0]["name"] if kept["candidates"] else None
-            if given["decision"] and newest:
-                decision = {key: given["decision"][key] for key in ("summary", "heads", "rows")}
-                kept["decisions"][given["decided_on"] or newest] = decision
+            for one in given["decisions"]:
+                add_decision(kept, one)
         except (KeyError, TypeError, AttributeError) as error:
             raise InvalidInput(
                 f"What was given of {given['release']} {given['distro']} is not what rdo.releng.dlrn_history_info and "

@@ -12,6 +12,7 @@ import re
 
 import pytest
 
+from ansible_collections.rdo.releng.plugins.module_utils._gate.decision import refusal
 from ansible_collections.rdo.releng.plugins.module_utils._module.errors import InvalidInput
 from ansible_collections.rdo.releng.plugins.module_utils._module.runner import perform
 from ansible_collections.rdo.releng.plugins.module_utils._service.site.pages import age_words, file_name
@@ -92,8 +93,7 @@ def params(tmp_path, **more):
         "history": history(),
         "holding_back": [],
         "ftbfs": [],
-        "decision": None,
-        "decided_on": None,
+        "decisions": [],
         "trunk_url": "https://trunk.example.org/el9s",
         "commit_url": "https://review.example.org/q/{commit}",
         **dict.fromkeys(("tags", "tag_plan", "changes")),
@@ -334,16 +334,39 @@ def test_what_dlrn_forgot_is_kept(tmp_path):
     assert "waits for jobs" in text_of(result["index"])
 
 
-def test_the_decision_is_shown_and_kept(tmp_path):
-    decision = {
-        "summary": "Do not promote bbb: scenario001: failed",
-        "heads": ["requirement", "result", "log"],
-        "rows": [["scenario001", "failed", "https://logs.example.org/1"]],
-    }
-    write(params(tmp_path, decision=decision))
-    write(params(tmp_path))
+IDS = {"a": "1" * 64, "b": "2" * 64}
+
+
+def decided(candidate, *unsatisfied):
+    told = refusal("current-passed-ci", [], NOW, [])
+    why = {"requirement": "scenario001", "distro": "el9s", "explanation": "failed", "reason": "failed", "votes": []}
+    return {**told, "candidate": candidate, "unsatisfied": [why], "waived": list(unsatisfied)}
+
+
+def test_a_decision_is_shown_with_the_candidate_that_was_voted_on_and_kept(tmp_path):
+    red = vote("scenario001", False, 1) | {"candidate": IDS["b"]}
+    told = {"candidates": [candidate("b", 3, 2, [red]), candidate("a", 1, 8.5, promoted=True)], "commits": []}
+    waiver = {"owner": "alice", "until": "2026-12-24", "reason": "the cloud is away", "waives": "scenario002"}
+    waived = {"requirement": "scenario002", "distro": "el9s", "explanation": "failed", "votes": [], "waivers": [waiver]}
+    (tmp_path / "decision.json").write_text(json.dumps(decided(IDS["b"], waived)))
+    files = [str(tmp_path / name) for name in ("decision.json", "not-there.json")]
+    write(params(tmp_path, history=told, decisions=[*files, decided("9" * 64)]))
+    write(params(tmp_path, history=told))
     text = text_of(tmp_path / "site" / "epoxy-el9s" / f"candidate-{'b' * 32}.html")
-    assert "Do not promote bbb" in text and "scenario001 failed https://logs.example.org/1" in text
+    assert f"Do not promote {'2' * 12} to current-passed-ci: scenario001: failed" in text
+    assert "scenario002 el9s waived failed; waived by alice until 2026-12-24: the cloud is away" in text
+    kept = json.loads((tmp_path / "data" / "epoxy-el9s.json").read_text())
+    assert list(kept["decisions"]) == ["b" * 32]
+
+
+def test_what_is_not_a_decision_is_refused(tmp_path):
+    with pytest.raises(InvalidInput, match="has schema None"):
+        write(params(tmp_path, decisions=[{"promote": True}]))
+    damaged = {"schema": "rdo.releng/decision/1", "candidate": IDS["b"]}
+    red = vote("scenario001", False, 1) | {"candidate": IDS["b"]}
+    told = {"candidates": [candidate("b", 3, 2, [red])], "commits": []}
+    with pytest.raises(InvalidInput, match="promotion_gate"):
+        write(params(tmp_path, history=told, decisions=[damaged]))
 
 
 def test_two_releases_never_share_what_is_kept(tmp_path):
