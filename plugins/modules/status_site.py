@@ -55,6 +55,13 @@ options:
         description: The label that candidates are promoted to.
         type: str
         required: true
+      other_labels:
+        description:
+          - More labels whose age and content the first page shows, such as V(puppet-passed-ci) or one for each stage before
+            O(trunks[].label), each as M(rdo.releng.dlrn_promotion_info) returned it.
+        type: list
+        elements: dict
+        default: []
       history:
         description: What M(rdo.releng.dlrn_history_info) returned.
         type: dict
@@ -189,7 +196,7 @@ NEEDED: dict[str, t.Any] = {"type": "str", "required": True}
 TRUNK: dict[str, t.Any] = {
     **dict.fromkeys(("release", "distro", "label"), NEEDED),
     **dict.fromkeys(("trunk_url", "commit_url"), TEXT),
-    **dict.fromkeys(("holding_back", "ftbfs"), ROWS),
+    **dict.fromkeys(("holding_back", "ftbfs", "other_labels"), ROWS),
     **dict.fromkeys(("tags", "changes"), {"type": "list", "elements": "dict"}),
     "history": {"type": "dict", "required": True},
     "tag_plan": {"type": "dict"},

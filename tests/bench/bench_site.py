@@ -68,9 +68,15 @@ def history(seed: random.Random) -> dict:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        trunk = {"release": "master", "distro": "el9s", "label": "current-passed-ci", "decisions": []}
+        trunk = {
+            "release": "master",
+            "distro": "el9s",
+            "label": "current-passed-ci",
+            "decisions": [],
+            "other_labels": [],
+        }
         unset = ("trunk_url", "commit_url", "tags", "tag_plan", "changes")
-        trunk.update(dict.fromkeys(unset), holding_back=[], ftbfs=[])
+        trunk.update(dict.fromkeys(unset), holding_back=[], ftbfs=[], decisions=[], other_labels=[])
         trunk["history"] = history(random.Random(1))
         given = {"path": f"{folder}/site", "data": f"{folder}/data", "trunks": [trunk], "time_lines": []}
         for what in ("written", "written again, nothing new"):

@@ -56,6 +56,7 @@ def site(trunk, api, run_module, run_playbook, tmp_path):
     )
     assert not decided["failed"], decided
     one = {"release": "epoxy", "distro": "el9s", "api_url": api.url, "trunk_url": trunk.url, **LABELS}
+    one["other_labels"] = [LABELS["staging"], "never-there"]
     one["decisions"] = [str(tmp_path / "decision.json")]
     given = {"status_site_trunks": [one], "status_site_data": str(tmp_path / "data")}
     (tmp_path / "site.json").write_text(json.dumps({**given, "status_site_path": str(tmp_path / "site")}))
@@ -172,7 +173,8 @@ def test_a_person_finds_why_a_candidate_is_red(site, browser):
     browser.set_window_size(1300, 900)
     browser.get(f"file://{site}/index.html")
     rows = [row.text for row in browser.find_elements("css selector", "tbody tr")]
-    assert len(rows) == 1 and "epoxy el9s tested" in rows[0] and "failed: scenario001" in rows[0]
+    assert "epoxy el9s tested" in rows[0] and "failed: scenario001" in rows[0]
+    assert "tested-ci-testing" in rows[1] and "never-there" in rows[2] and "nothing yet" in rows[2]
     candidate = browser.find_elements("css selector", "tbody tr a")[2]
     candidate.click()
     text = browser.find_element("tag name", "main").text

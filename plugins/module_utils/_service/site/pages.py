@@ -56,8 +56,24 @@ class Trunk:
             found[f"{self.folder}/{package_file(row['project'])}"] = self._package(row)
         return found
 
-    def summary(self) -> list[dict[str, str]]:
-        """The trunk's row on the first page."""
+    def summary(self) -> list[list[dict[str, str]]]:
+        """The trunk's rows on the first page: its label, and then the other labels."""
+        return [self._label(), *(self._other_label(one) for one in self.given["other_labels"])]
+
+    def _other_label(self, held: Document) -> list[dict[str, str]]:
+        """Name, age and content of a label that something else than the candidates here comes to."""
+        at = max((one["timestamp"] for one in held["components"]), default=None)
+        name = held["aggregate_hash"] or "_".join(
+            filter(None, map(held["components"][0].get, ("commit_hash", "distro_hash", "extended_hash")))
+            if held["components"]
+            else ()
+        )
+        known = {one["name"] for one in self.candidates}
+        link = f"{self.folder}/{candidate_file({'name': name})}" if name in known else ""
+        row = [cell(self.name, f"{self.folder}/index.html"), cell(held["label"]), self._age_cell(at)]
+        return [*row, cell(name[:12], link) if name else cell("nothing yet"), *[cell("")] * 5]
+
+    def _label(self) -> list[dict[str, str]]:
         newest = self.candidates[0] if self.candidates else None
         held = self.held
         return [
@@ -287,7 +303,7 @@ def front(trunks: t.Sequence[Trunk], time_lines: t.Sequence[tuple[str, str | Non
     """
     heads = ["release", "label", "age", "holds", "newest candidate", "outcome", "packages that hold it back"]
     heads += ["differences in the hub", "open changes"]
-    sections = [{"title": "Releases", "heads": heads, "rows": [trunk.summary() for trunk in trunks]}]
+    sections = [{"title": "Releases", "heads": heads, "rows": [row for trunk in trunks for row in trunk.summary()]}]
     if time_lines:
         heads = ["release", "began", "took", *WHOSE, "waits for"]
         rows = [[cell(title, path or ""), *_time_cells(line)] for title, path, line in time_lines]

@@ -94,6 +94,7 @@ def params(tmp_path, **more):
         "holding_back": [],
         "ftbfs": [],
         "decisions": [],
+        "other_labels": [],
         "trunk_url": "https://trunk.example.org/el9s",
         "commit_url": "https://review.example.org/q/{commit}",
         **dict.fromkeys(("tags", "tag_plan", "changes")),
@@ -117,6 +118,19 @@ def test_first_page(tmp_path):
     text = text_of(result["index"])
     assert "epoxy el9s current-passed-ci 8 d 9 h old aaaaaaaaaaaa bbbbbbbbbbbb failed: scenario001 0" in text
     assert result["candidates"] == 2
+
+
+def test_first_page_has_other_labels(tmp_path):
+    part = {"commit_hash": "c" * 40, "distro_hash": "d" * 40, "extended_hash": None, "timestamp": at(2)}
+    known = {"label": "puppet-passed-ci", "aggregate_hash": "b" * 32, "components": [part]}
+    other = {"label": "consistent", "aggregate_hash": None, "components": [part]}
+    empty = {"label": "never", "aggregate_hash": None, "components": []}
+    result = write(params(tmp_path, other_labels=[known, other, empty]))
+    text = text_of(result["index"])
+    for words in ("puppet-passed-ci 2 d 0 h old bbbbbbbbbbbb", "consistent 2 d 0 h old cccccccccccc", "never"):
+        assert f"epoxy el9s {words}" in text
+    page = pathlib.Path(result["index"]).read_text()
+    assert page.count(f"candidate-{'b' * 32}.html") == 2 and f"candidate-{'c' * 40}" not in page
 
 
 def test_each_release_has_its_time_line_and_one_that_has_not_begun_says_so(tmp_path):
