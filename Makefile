@@ -160,6 +160,11 @@ test-events: .venv/dev.done $(EVENTS)/done $(COLLECTION) ## From events to artif
 test-newcomers: .venv/dev.done $(COLLECTION) ## The tarball on each supported ansible-core, as an installer takes it
 	@$(BIN)/pytest -q tests/integration/test_newcomers.py
 
+.PHONY: test-hosts
+test-hosts: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Whole machines with systemd, reached over SSH: units, timers, a web server, restarts; not in make test
+	@.ci/system-packages hosts
+	$(BIN)/pytest -q tests/hosts
+
 .PHONY: bench
 bench: .venv/dev.done $(COLLECTION) ## Measure beside the peers and print the ratios
 	@for script in tests/bench/bench_*.py; do $(BIN)/python $$script; done
