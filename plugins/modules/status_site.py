@@ -57,8 +57,8 @@ options:
         required: true
       other_labels:
         description:
-          - More labels whose age and content the first page shows, such as V(puppet-passed-ci) or one for each stage before
-            O(trunks[].label), each as M(rdo.releng.dlrn_promotion_info) returned it.
+          - More labels whose age and content the first page shows, such as those of stages before O(trunks[].label),
+            each as M(rdo.releng.dlrn_promotion_info) returned it.
         type: list
         elements: dict
         default: []

@@ -51,7 +51,7 @@ def parse_constraints(text: str, source: str, skip_invalid: bool = False) -> tup
 
     :raises InvalidInput: for lines that are no constraint with one version, unless ``skip_invalid``.
     """
-    requirements = load_library("packaging.requirements")
+    requirements, markers = load_library("packaging.requirements"), load_library("packaging.markers")
     found, invalid = [], []
     for number, line in enumerate(text.splitlines(), 1):
         content = line.split("#", 1)[0].strip()
@@ -65,6 +65,8 @@ def parse_constraints(text: str, source: str, skip_invalid: bool = False) -> tup
             if len(specifiers) != 1 or specifiers[0].operator not in ("===", "==") or "*" in specifiers[0].version:
                 raise ValueError("it does not name one version")
             marker = str(requirement.marker) if requirement.marker else None
+            if marker:
+                markers.Marker(marker)  # one with a quote in a text is written as none that can be read
             found.append(Constraint(requirement.name, specifiers[0].version, marker, number))
         except (ValueError, RecursionError) as error:  # InvalidRequirement is one
             invalid.append(f"line {number}: {content[:200]!r} ({' '.join(str(error).split())[:200]})")

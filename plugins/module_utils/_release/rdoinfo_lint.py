@@ -428,7 +428,7 @@ class _Linter:
                 continue
             if tag not in known and tag not in unknown:
                 unknown.add(tag)
-                alike = difflib.get_close_matches(tag, known, 1)
+                alike = difflib.get_close_matches(str(tag), known, 1)
                 self._found(
                     "buildsys-tag", name, line, f"no release names the tag {tag}",
                     f"is it {alike[0]}?" if alike else "add it to a release's repo",
