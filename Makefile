@@ -76,8 +76,9 @@ $(COLLECTION):
 	@mkdir -p $(dir $@)
 	ln -sfn $(CURDIR) $@
 
-# What the quickstart builds from source, and no wheel is packed of.
+# What the quickstart builds from source, and no wheel is packed of; and what the profile cloud builds besides.
 TRUNK := debtcollector glance keystone oslo.config oslo.i18n oslo.utils stevedore
+TRUNK_OF_CLOUD := keystonemiddleware neutron neutron-lib nova openstack-placement os-vif oslo.db oslo.messaging ovsdbapp
 
 .PHONY: requirements
 requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
@@ -85,9 +86,11 @@ requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
 	  tests/events/requirements tests/zuul/requirements tests/zuul/ansible-requirements .ci/site/requirements; do
 	  $(UV) pip compile --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate $$file.in -o $$file.txt
 	done
-	for file in roles/quickstart/files/{base,keystone,glance}-wheels tests/zuul/trunk-wheels; do
+	trunk=($(TRUNK:%=--no-emit-package %))
+	for file in roles/quickstart/files/{base,keystone,glance,cloud}-wheels tests/zuul/trunk-wheels; do
+	  if [[ $$file == */cloud-wheels ]]; then besides=($(TRUNK_OF_CLOUD:%=--no-emit-package %)); else besides=(); fi
 	  $(UV) pip compile --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate \
-	    $(TRUNK:%=--no-emit-package %) $$file.in -o $$file.txt
+	    "$${trunk[@]}" "$${besides[@]}" $$file.in -o $$file.txt
 	done
 
 ## Use
@@ -146,6 +149,10 @@ test-keystone: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Of these, Keystone f
 .PHONY: test-glance
 test-glance: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Glance beside Keystone, from nothing to its promotion; not in make test
 	@$(BIN)/pytest -q tests/glance
+
+.PHONY: test-cloud
+test-cloud: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Five services on a database server, a broker and OVN, and each bad commit; not in make test
+	@$(BIN)/pytest -q tests/cloud
 
 .PHONY: test-zuul
 test-zuul: .venv/dev.done $(DLRN)/done $(ZUUL)/done $(COLLECTION) ## What a real Zuul does with the jobs of zuul.d, with what takes too long for make test
