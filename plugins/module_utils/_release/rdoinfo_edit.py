@@ -146,9 +146,15 @@ class TagFile:
     # Where things are
 
     def _entry(self, mapping: t.Any, key: str) -> tuple[t.Any, t.Any]:
-        """The nodes of a key and its value."""
-        pairs = [pair for pair in getattr(mapping, "value", []) if isinstance(pair, tuple)]
-        return next((pair for pair in pairs if pair[0].value == key), (None, None))
+        """The nodes of a key and its value.
+
+        :raises InvalidInput: the key is there twice: readers take the last one.
+        """
+        pairs = [pair for pair in getattr(mapping, "value", []) if isinstance(pair, tuple) and pair[0].value == key]
+        if len(pairs) > 1:
+            line = pairs[1][0].start_mark.line + 1
+            raise InvalidInput(f"{self._name}, line {line}: {shown(key)} is there twice.", file=self._name, line=line)
+        return pairs[0] if pairs else (None, None)
 
     def _end_line(self, node: t.Any) -> int:
         """The line after the last one of a value; comments and empty lines that follow are not its."""
