@@ -94,6 +94,7 @@ def test_again_there_is_nothing_to_do(cloud):
 @pytest.mark.parametrize(
     ("fault", "failure_class", "first", "repository"),
     [
+        ("argument", "service-failed", "nova-conductor", "upstream/nova"),
         ("microversion", "tests-failed", "nova-scheduler", "upstream/placement"),
     ],
 )
