@@ -16,22 +16,29 @@ import typing as t
 
 from ..._closure.packages import Packages, Repository
 from ..._koji.plan import Build
-from ..._module.command import find_program, run_command
-from ..._module.errors import InvalidInput
-from ..._module.text import one_line
+from ..._module.command import find_program
+from ..._module.errors import CommandFailed, InvalidInput, RelengError, TimedOut
+from ..._module.text import one_line, shown
 from ..._repodata.download import Transport
 from ..._repodata.remote_headers import fetch_headers
 from ..._repodata.solvfile import search_filelists
 from ..._rpm.keys import PublicKey
+from ..._rpm.nevra import Nevra
 from ..._rpm.signatures import judge_files
+from ..._sandbox import packages as rpm
 from ..._sandbox.confine import Bind, Limits, Sandbox, confined
 
-_FILES = "[%{FILENAMES}\\t%{FILEMODES}\\t%{FILEDIGESTS}\\t%{FILELINKTOS}\\t%{FILEFLAGS}\\n]"
+# Names and what links lead to are the packager's: how many files there are tells whether a line is one of them.
+_FILES = (
+    "%{NEVRA}\\n%|FILENAMES?{%{FILENAMES:arraysize}}:{0}|\\n"
+    "[%{FILENAMES}\\t%{FILEMODES}\\t%{FILEDIGESTS}\\t%{FILELINKTOS}\\t%{FILEFLAGS}\\n]"
+)
 _GHOST = 1 << 6
 # rpmlint 1 and 2: nothing, errors, too much badness.
 _FOUND_BY_LINT = (0, 64, 66)
 _LINT_ERROR = re.compile(r"[^\s:]+: E: ")
 _LINT = Limits(seconds=900, memory=2**32, processes=64, file_size=2**32, scratch=2**33, output=2**24)
+_READABLE = "Build it so that rpm and rpmlint can read it."
 _LOCATION = re.compile(rb'<location [^>]*?href="([^"]*)"')
 
 
@@ -65,7 +72,7 @@ def unsigned_builds(headers: t.Mapping[str, t.Sequence[str]], key: str) -> list[
         wrong: dict[str, list[str]] = {}
         for verdict in judge_files(list(paths), public, header_only=True):
             if verdict.status != "signed":
-                wrong.setdefault(paths[verdict.path], []).append(f"{_name(verdict.path)}: {verdict.status}")
+                wrong.setdefault(paths[verdict.path], []).append(f"{_called(verdict.path)}: {verdict.status}")
     for nvr, reasons in wrong.items():
         held.append(Held(nvr, "signatures", tuple(sorted(reasons)), f"Sign it with the key of {key}."))
     return held
@@ -84,7 +91,12 @@ def lint_errors(rpms: t.Mapping[str, t.Sequence[str]], config: str | None) -> li
         seen = {os.path.dirname(path) for path in places} | ({os.path.realpath(config)} if config else set())
         binds = tuple(Bind(place, place) for place in sorted(seen))
         argv = ["rpmlint", *(["--config", os.path.realpath(config)] if config else []), "--", *places]
-        done = confined(argv, Sandbox(binds=binds, limits=_LINT), expected=_FOUND_BY_LINT, apart=True, tail=1 << 20)
+        try:
+            done = confined(argv, Sandbox(binds=binds, limits=_LINT), expected=_FOUND_BY_LINT, apart=True, tail=1 << 20)
+        except (CommandFailed, TimedOut) as error:
+            # What rpmlint cannot read is this build's matter: the others of the batch are not held up.
+            held.append(Held(nvr, "rpmlint", (f"rpmlint cannot be asked about it: {error.message}",), _READABLE))
+            continue
         lines = done.output.decode(errors="replace").splitlines()
         errors = sorted({one_line(line, 200) for line in lines if _LINT_ERROR.match(line)})
         if errors:
@@ -94,10 +106,16 @@ def lint_errors(rpms: t.Mapping[str, t.Sequence[str]], config: str | None) -> li
     return held
 
 
-def _name(header: str) -> str:
-    """The package in a file that holds an RPM's header."""
-    query = ["rpm", "-qp", "--nomanifest", "--nosignature", "--nodigest", "--qf", "%{NEVRA}", header]
-    return run_command(query, tail=1000).output.strip().splitlines()[-1]
+def _called(header: str) -> str:
+    """What to call the package in a file that holds an RPM's header, whatever it calls itself."""
+    try:
+        return _read(header)[0]
+    except Doubtful:
+        return "an RPM that nobody can read"
+
+
+class Doubtful(RelengError):
+    """A package says things of itself that no package says."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,20 +123,30 @@ class _File:
     kind: int
     digest: str
     target: str
+    flags: int = dataclasses.field(default=0, compare=False)
 
 
-def _files_of(header: str) -> dict[str, _File]:
-    """What a package lays out, folders and what it only owns left out."""
-    query = ["rpm", "-qp", "--nomanifest", "--nosignature", "--nodigest", "--qf", _FILES, header]
+def _read(header: str) -> tuple[str, dict[str, _File]]:
+    """The package in a file that holds an RPM's header, and what it lays out, folders and what it only owns left out.
+
+    :raises Doubtful: rpm cannot read it, or a name or a link is not one line, so that nobody can say what it lays out.
+    """
+    try:
+        name, count, *lines = rpm.query(_FILES, [header]).rstrip("\n").split("\n")
+        nevra = str(Nevra.parse(name))
+    except (InvalidInput, CommandFailed, TimedOut, ValueError) as error:
+        raise Doubtful(f"an RPM of it cannot be read: {one_line(str(error), 300)}") from error
+    if not count.isdecimal() or int(count) != len(lines):
+        raise Doubtful(f"{nevra} has {one_line(count, 20)} files, and names and links of {len(lines)} lines")
     found = {}
-    for line in run_command(query, tail=256 << 20).output.splitlines():
+    for line in lines:
         parts = line.split("\t")
-        if len(parts) != 5 or not parts[1].isdigit() or not parts[4].isdigit():
-            continue
+        if len(parts) != 5 or not parts[1].isdecimal() or not parts[4].isdecimal() or parts[0] in found:
+            raise Doubtful(f"the file {shown(parts[0])} of {nevra} has a strange name or link, or is there twice")
         mode = int(parts[1]) & 0xFFFF
-        if not stat.S_ISDIR(mode) and not int(parts[4]) & _GHOST:
-            found[parts[0]] = _File(stat.S_IFMT(mode), parts[2], parts[3])
-    return found
+        found[parts[0]] = _File(stat.S_IFMT(mode), parts[2], parts[3], int(parts[4]))
+    laid_out = {path: one for path, one in found.items() if not stat.S_ISDIR(one.kind) and not one.flags & _GHOST}
+    return nevra, laid_out
 
 
 def file_conflicts(
@@ -131,7 +159,7 @@ def file_conflicts(
     """The builds with a file that another package lays out with other content.
 
     Candidates are those that file lists name; each pair is judged by the digests in the headers. Of two new builds the
-    earlier wins.
+    earlier wins. A package of which nobody can say what it lays out is held: nothing is known of its conflicts.
 
     :param headers: header files of each new build.
     :param order: the new builds, the earliest first.
@@ -139,23 +167,27 @@ def file_conflicts(
     """
     owners: dict[str, list[tuple[str, str, _File]]] = {}
     new_names = set()
+    held: dict[str, list[str]] = {}
     for nvr in order:
         for header in headers[nvr]:
-            name = _name(header)
+            try:
+                name, files = _read(header)
+            except Doubtful as error:
+                held.setdefault(nvr, []).append(error.message)
+                continue
             new_names.add(name.rsplit("-", 2)[0])
-            for path, file in _files_of(header).items():
+            for path, file in files.items():
                 owners.setdefault(path, []).append((nvr, name, file))
-    held: dict[str, list[str]] = {}
     for path, rows in sorted(owners.items()):
         for number, (nvr, name, file) in enumerate(rows):
             rival = next((row for row in rows[:number] if row[0] != nvr and row[2] != file), None)
             if rival:
                 held.setdefault(nvr, []).append(f"{path} of {name} is not that of {rival[1]}")
-    for path, other, file in _in_repositories(packages, transport, owners, staying, new_names):
+    for path, other, theirs in _in_repositories(packages, transport, owners, staying, new_names):
         for nvr, name, own in owners[path]:
-            if own != file:
+            if own != theirs:
                 held.setdefault(nvr, []).append(f"{path} of {name} is not that of {other}")
-    mend = "Let one package alone have the file, or let them conflict."
+    mend = "Let one package alone have the file, or let them conflict; give files and links names of one line."
     return [Held(nvr, "file-conflicts", tuple(sorted(set(held[nvr]))[:10]), mend) for nvr in order if nvr in held]
 
 
@@ -165,8 +197,8 @@ def _in_repositories(
     paths: t.Collection[str],
     staying: t.Collection[int],
     new_names: t.Collection[str],
-) -> t.Iterator[tuple[str, str, _File]]:
-    """(path, package, file) of what stays and has one of ``paths``."""
+) -> t.Iterator[tuple[str, str, _File | None]]:
+    """(path, package, file) of what stays and has one of ``paths``; None for the file where it cannot be said."""
     stays = set(staying)
     for one in packages.repositories:
         if one.offered or "filelists" not in one.repomd.files or not one.repo.nsolvables or not paths:
@@ -184,7 +216,10 @@ def _in_repositories(
         with tempfile.TemporaryDirectory(prefix="rdo.releng-") as folder:
             files = fetch_headers(_locations(packages, one, transport, numbers), folder, transport)
             for number, header in zip(numbers, files):
-                laid_out = _files_of(header)
+                try:
+                    laid_out: dict[str, t.Any] = _read(header)[1]
+                except Doubtful:
+                    laid_out = dict.fromkeys(wanted[number])
                 for path in wanted[number]:
                     if path in laid_out:
                         yield path, str(packages.package(number)), laid_out[path]
