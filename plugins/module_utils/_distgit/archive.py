@@ -6,14 +6,18 @@
 
 from __future__ import annotations
 
+import bz2
 import dataclasses
 import datetime
+import gzip
 import hashlib
 import io
+import lzma
 import os
 import re
 import tarfile
 import typing as t
+import zlib
 
 from .._module.documents import write_atomically
 from .._module.errors import Conflict, InvalidInput, NotFound, Refused
@@ -24,6 +28,11 @@ from .signature import fingerprint, verify
 
 # How much of an archive is looked through for its metadata.
 _MOST_MEMBERS, _MOST_UNPACKED, _MOST_METADATA = 50_000, 2 * 1024**3, 4 * 1024**2
+_COMPRESSIONS: dict[bytes, t.Callable[[t.BinaryIO], t.Any]] = {
+    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\x00": lzma.LZMAFile,
+}
 _CHECKSUM = re.compile(r"(?:(sha256|sha512):)?([0-9a-f]{64}|[0-9a-f]{128})")
 
 
@@ -133,7 +142,7 @@ def _metadata(content: bytes, url: str) -> tuple[dict[str, str], float]:
     """Name and version that an archive says it has, from its PKG-INFO, or else from its one folder; and its time."""
     newest = 0.0
     try:
-        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        with tarfile.open(fileobj=_Unpacked(content), mode="r:") as archive:
             folders = set()
             for number, member in enumerate(archive):
                 if number > _MOST_MEMBERS or archive.offset > _MOST_UNPACKED:
@@ -144,7 +153,7 @@ def _metadata(content: bytes, url: str) -> tuple[dict[str, str], float]:
                 if parts[1:] == ["PKG-INFO"] and member.isreg() and member.size <= _MOST_METADATA:
                     file = archive.extractfile(member)
                     return _headers(file.read() if file else b""), member.mtime
-    except (tarfile.TarError, OSError, EOFError, ValueError) as error:
+    except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
         start = content[:60].decode(errors="replace")
         raise InvalidInput(
             f"{url} is no archive that tar can read ({error}). It begins with {start!r}.", url=url
@@ -152,6 +161,32 @@ def _metadata(content: bytes, url: str) -> tuple[dict[str, str], float]:
     match = re.fullmatch(r"(?P<name>.+?)-v?(?P<version>\d[\w.]*)", folders.pop()) if len(folders) == 1 else None
     # Folders of modules for Puppet are called otherwise than the project.
     return ({"version": match["version"]} if match else {}), newest
+
+
+class _Unpacked(io.RawIOBase):
+    """A compressed archive as a file, which nobody reads much of at once: a header says itself how long it is, and a
+    kilobyte unpacks to gigabytes."""
+
+    def __init__(self, content: bytes) -> None:
+        file = io.BytesIO(content)
+        opened = [how for magic, how in _COMPRESSIONS.items() if content.startswith(magic)]
+        self._file: t.Any = opened[0](file) if opened else file
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= _MOST_METADATA:
+            raise ValueError(f"a header of it says that it is {size} bytes long")
+        return bytes(self._file.read(size))
+
+    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
+        if whence != io.SEEK_SET or place > _MOST_UNPACKED:
+            raise ValueError(f"it is larger than {_MOST_UNPACKED} bytes")
+        return int(self._file.seek(place))
+
+    def tell(self) -> int:
+        return int(self._file.tell())
+
+    def seekable(self) -> bool:
+        return True
 
 
 def _time(seconds: float) -> str | None:

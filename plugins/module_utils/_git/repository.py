@@ -59,17 +59,20 @@ class Repository:
         expected: t.Container[int] = (0,),
         date: str | None = None,
         timeout: float | None = None,
+        file_size: int | None = None,
     ) -> Finished:
         """Run git in the repository.
 
         :param date: of the commit that is made, as git reads dates.
         :param timeout: seconds; for what talks to another host.
+        :param file_size: bytes of a file that git may write.
         """
         environment = dict(self._environment)
         if date:
             environment.update(GIT_AUTHOR_DATE=date, GIT_COMMITTER_DATE=date)
+        limited = [] if file_size is None else ["prlimit", f"--fsize={file_size}", "--core=0", "--"]
         return run_command(
-            ["git", "-C", self.path, *arguments],
+            [*limited, "git", "-C", self.path, *arguments],
             environment=environment,
             expected=expected,
             timeout=timeout,
@@ -187,10 +190,14 @@ class CommittedContent(Change):
             unpack(self.source, content)
         _remove(content, self.exclude)
         for place, text in (self.edits or {}).items():
+            if not isinstance(text, str) or "\0" in place:
+                raise InvalidInput(f"edits must map paths to texts; {place!r:.100} has {text!r:.100}.")
             path = _inside(content, place)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         for place, text in self.appends.items():
+            if not isinstance(text, str) or "\0" in place:
+                raise InvalidInput(f"appends must map paths to texts; {place!r:.100} has {text!r:.100}.")
             path = _inside(content, place)
             if not path.is_file():
                 raise InvalidInput(f"Nothing can be appended to {place}: {self.source} has no such file.")

@@ -9,15 +9,18 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import signal
 import tarfile
 import tempfile
 import urllib.parse
 
 from .._module.documents import digest
-from .._module.errors import CommandFailed, InvalidInput, NotFound, TimedOut, Unavailable
+from .._module.errors import CommandFailed, InvalidInput, NotFound, Refused, TimedOut, Unavailable
 from .._module.files import open_state
 from .repository import REFERENCE, Repository
 
+# Of all files of a commit together.
+MOST_BYTES = 1 << 29
 PROTOCOLS = ("file", "git", "http", "https", "ssh")
 
 
@@ -32,7 +35,14 @@ class Snapshot:
         self.description = f"{name} at {commit}"
         with tempfile.TemporaryDirectory(prefix="snapshot.") as work:
             path = os.path.join(work, "files.tar")
-            repository.git("archive", "--format=tar", f"--output={path}", commit)
+            try:
+                # A blob of zeros is a thousand times smaller in the repository.
+                archive_it = ("archive", "--format=tar", f"--output={path}", commit)
+                repository.git(*archive_it, file_size=MOST_BYTES, timeout=600)
+            except CommandFailed as error:
+                if error.data["rc"] not in (-signal.SIGXFSZ, 128 + signal.SIGXFSZ):
+                    raise
+                raise Refused(f"{self.description} has more than {MOST_BYTES} bytes of files.") from error
             with tarfile.open(path) as archive:
                 members = {member: archive.extractfile(member) for member in archive if member.isreg()}
                 self._files = {member.name: file.read() for member, file in members.items() if file}
@@ -95,7 +105,9 @@ def _fetch(url: str, revision: str, cache: str, timeout: float) -> Snapshot:
         if commit is None:
             options = ["-c", "gc.auto=0", "-c", "credential.helper="]
             try:
-                repository.git(*options, "fetch", "--quiet", "--depth=1", "--no-tags", url, revision, timeout=timeout)
+                repository.git(
+                    *options, "fetch", "--quiet", "--depth=1", "--no-tags", "--", url, revision, timeout=timeout
+                )
             except TimedOut as error:
                 raise TimedOut(f"{url} did not send {revision} within {timeout:g} s.", url=url) from error
             except CommandFailed as error:

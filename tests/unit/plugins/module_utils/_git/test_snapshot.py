@@ -8,11 +8,13 @@ import socket
 
 import pytest
 
+from ansible_collections.rdo.releng.plugins.module_utils._git import snapshot
 from ansible_collections.rdo.releng.plugins.module_utils._git.repository import Identity, Repository
 from ansible_collections.rdo.releng.plugins.module_utils._git.snapshot import is_url, take_snapshot
 from ansible_collections.rdo.releng.plugins.module_utils._module.errors import (
     InvalidInput,
     NotFound,
+    Refused,
     TimedOut,
     Unavailable,
 )
@@ -43,9 +45,9 @@ def test_files_are_those_of_the_revision(repository, tmp_path, url):
     (tmp_path / "upstream" / "a").write_text("not committed")
     assert take(repository, "1.0", tmp_path, url).read("a") == b"one"
     for revision in ("main", "HEAD", head):
-        snapshot = take(repository, revision, tmp_path, url)
-        assert (snapshot.read("a"), snapshot.commit) == (b"two", head)
-        assert snapshot.description.endswith(f"upstream at {head}")
+        taken = take(repository, revision, tmp_path, url)
+        assert (taken.read("a"), taken.commit) == (b"two", head)
+        assert taken.description.endswith(f"upstream at {head}")
 
 
 def test_a_hash_is_fetched_once(repository, tmp_path):
@@ -96,3 +98,16 @@ def test_urls_are_told_from_paths():
         with pytest.raises(InvalidInput) as caught:
             is_url(url)
         assert "secret" not in caught.value.message
+
+
+def test_files_that_are_larger_than_any_are_not_unpacked(repository, tmp_path, monkeypatch):
+    """A repository holds zeros in a thousandth of their size."""
+    with open(tmp_path / "upstream" / "zeros", "wb") as file:
+        file.truncate(64 << 20)
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message", "zeros")
+    assert len(take(repository, "HEAD", tmp_path).read("zeros")) == 64 << 20
+    monkeypatch.setattr(snapshot, "MOST_BYTES", 32 << 20)
+    for url in (False, True):
+        with pytest.raises(Refused, match="has more than 33554432 bytes of files"):
+            take(repository, "HEAD", tmp_path, url)
