@@ -21,6 +21,7 @@ import typing as t
 from .._module.command import run_command
 from .._module.documents import digest, read_document, write_document
 from .._module.errors import NotFound
+from .._module.files import decode, read_input
 from .._module.runner import Change, Plan
 from .tree_package import TreePackage, build_tree_package
 
@@ -199,7 +200,7 @@ class HostPackage(Change):
     log: str
 
     def plan(self) -> Plan:
-        contents = {place: pathlib.Path(path).read_text(encoding="utf-8") for place, path in self.files.items()}
+        contents = {place: decode(read_input(str(path), "file"), str(path)) for place, path in self.files.items()}
         inputs = {
             "packages": package_versions(self.packages),
             "python": package_versions([f"libpython{sysconfig.get_python_version()}-stdlib"]),

@@ -13,6 +13,7 @@ import typing as t
 
 from .._module.command import find_program
 from .._module.documents import read_document, write_document
+from .._module.text import ini_problem
 from .._module.errors import CommandFailed, InvalidInput, NotFound, TimedOut, Unavailable
 from .._module.progress import say
 from .._module.runner import Change, Plan
@@ -171,7 +172,7 @@ def dnf_configuration(repositories: t.Iterable[t.Mapping[str, t.Any]], files: t.
         if not clean_root.Configuration(text, "", ()).repositories():
             raise InvalidInput("No repository is given, or all are disabled: a clean root has to come from somewhere.")
     except clean_root.configparser.Error as error:
-        raise InvalidInput(f"The repository files cannot be understood: {error}") from error
+        raise InvalidInput(f"The repository files cannot be understood: {ini_problem(error)}") from error
     return text
 
 

@@ -23,6 +23,7 @@ import typing as t
 
 from .._module.documents import read_document, write_document
 from .._module.errors import InvalidInput
+from .._module.files import open_input
 from .._module.libraries import load_library
 from .._module.runner import Change, Plan
 from .tree_package import TreePackage, build_tree_package
@@ -37,7 +38,7 @@ SITE_PACKAGES = f"/usr/lib/python{sys.version_info[0]}.{sys.version_info[1]}/sit
 def sha256_of(path: str) -> str:
     """The sha256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
-    with open(path, "rb") as file:
+    with open_input(path, "wheel") as file:
         for block in iter(lambda: file.read(1 << 20), b""):
             digest.update(block)
     return digest.hexdigest()

@@ -18,7 +18,7 @@ import typing as t
 
 from .._module.errors import InvalidInput, NotFound
 from .._module.files import open_input
-from .._module.text import one_line
+from .._module.text import one_line, shown
 
 # Of a log that is longer the beginning is read: the first error is not at its end.
 READ_BYTES = 50_000_000
@@ -86,6 +86,8 @@ def first_errors(folder: str, ignored: t.Sequence[str], expected: t.Sequence[str
         patterns = [re.compile(pattern) for pattern in expected]
     except re.error as error:
         raise InvalidInput(f"{error.pattern!r} is no regular expression: {error}") from error
+    if "\0" in folder:
+        raise InvalidInput(f"{shown(folder)} is no folder.")
     # What is judged could write there: nothing but files is read, and no link is followed.
     with os.scandir(folder) as entries:
         files = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]

@@ -16,7 +16,8 @@ import re
 import typing as t
 
 from .._module.documents import write_atomically
-from .._module.errors import InvalidInput, NotFound
+from .._module.errors import InvalidInput
+from .._module.files import decode, read_input
 
 # The largest spec files that distributions have (kernel, texlive) are smaller.
 MOST_BYTES = 16 * 1024 * 1024
@@ -83,15 +84,9 @@ class SpecText:
         :raises NotFound: there is none.
         :raises InvalidInput: it cannot be read, is no UTF-8, or is larger than any spec file.
         """
-        try:
-            with open(path, encoding="utf-8", newline="") as file:
-                text = file.read(MOST_BYTES + 1)
-        except FileNotFoundError:
-            raise NotFound(f"There is no spec file {path}.", path=path) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidInput(f"The spec file {path} cannot be read: {error}", path=path) from error
-        if len(text) > MOST_BYTES or "\0" in text:
-            raise InvalidInput(f"{path} is no spec file: it is too large, or has zero bytes in it.", path=path)
+        text = decode(read_input(path, "spec file", MOST_BYTES, follow=False), f"The spec file {path}")
+        if "\0" in text:
+            raise InvalidInput(f"{path} is no spec file: it has zero bytes in it.", path=path)
         return cls(text, os.path.basename(path))
 
     @property

@@ -25,7 +25,7 @@ from .._module.command import find_program, run_command
 from .._module.errors import CommandFailed, InvalidInput, NotFound, TimedOut, Unavailable
 from .._module.files import open_state
 from .._module.json_text import load_json
-from .._module.text import one_line
+from .._module.text import ini_problem, one_line
 from .._module.waiter import Deadline, Waiter
 
 # Every process that builds for a data directory carries this variable with the directory's path.
@@ -92,7 +92,7 @@ class Builder:
             self.scriptsdir = parser.get("DEFAULT", "scriptsdir", fallback="")
             self._database = parser.get("DEFAULT", "database_connection", fallback="")
         except (configparser.Error, UnicodeDecodeError) as error:
-            raise InvalidInput(f"DLRN's configuration {config_file} cannot be used: {error}") from error
+            raise InvalidInput(f"DLRN's configuration {config_file} cannot be used: {ini_problem(error)}") from error
         self.config_file = config_file
         self.info_repo = info_repo
         self.log = log

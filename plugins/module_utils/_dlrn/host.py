@@ -19,8 +19,9 @@ import time
 import typing as t
 
 from .._module.errors import Conflict, InvalidInput, NotFound
-from .._module.files import open_state
+from .._module.files import decode, open_state, read_input
 from .._module.libraries import load_library
+from .._module.text import ini_problem
 
 
 class DlrnHost:
@@ -31,8 +32,10 @@ class DlrnHost:
 
     def __init__(self, config: str) -> None:
         parser = configparser.RawConfigParser()
-        if not parser.read(config):
-            raise NotFound(f"There is no configuration of DLRN at {config}, or it cannot be read.", path=config)
+        try:
+            parser.read_string(decode(read_input(config, "configuration of DLRN"), config), config)
+        except configparser.Error as error:
+            raise InvalidInput(f"{config} is no configuration of DLRN: {ini_problem(error)}", path=config) from error
         os.chdir(os.path.dirname(os.path.abspath(config)))
         self.utils = load_library("dlrn.utils")
         self.db = load_library("dlrn.db")

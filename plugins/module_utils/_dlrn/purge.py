@@ -20,9 +20,11 @@ import typing as t
 
 from .._module.command import run_command
 from .._module.errors import InvalidInput, NotFound
+from .._module.files import decode, read_input
 from .._module.lock import held_lock
 from .._module.progress import say
 from .._module.runner import Change, Plan
+from .._module.text import ini_problem
 from .names import check_name
 
 REMOVED = re.compile(r"^\S+ \S+ INFO:dlrn-purge:Remove (.+)$", re.MULTILINE)
@@ -83,17 +85,15 @@ class Purge(Change):
 
     def _read_config(self) -> None:
         parser = configparser.RawConfigParser()
-        if not parser.read(self.config):
-            raise NotFound(
-                f"There is no configuration of DLRN at {self.config}, or it cannot be read.", path=self.config
-            )
+        text = decode(read_input(self.config, "configuration of DLRN"), f"The configuration of DLRN {self.config}")
         try:
+            parser.read_string(text, self.config)
             datadir = parser.get("DEFAULT", "datadir")
             self._reponame = parser.get("DEFAULT", "reponame")
             # dlrn-purge itself needs these two, too.
             self._components = parser.getboolean("DEFAULT", "use_components")
         except (configparser.Error, ValueError) as error:
-            raise InvalidInput(f"{self.config} does not say what dlrn-purge needs: {error}.") from error
+            raise InvalidInput(f"{self.config} does not say what dlrn-purge needs: {ini_problem(error)}.") from error
         # The very path that dlrn-purge makes, from the folder it is run in.
         self._folder = os.path.dirname(os.path.abspath(self.config))
         self._repos = os.path.abspath(os.path.join(self._folder, datadir, "repos"))

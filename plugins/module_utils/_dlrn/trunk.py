@@ -22,7 +22,7 @@ import typing as t
 import urllib.parse
 
 from .._module.errors import InvalidInput, NotFound, RelengError
-from .._module.text import shown
+from .._module.text import ini_problem, shown
 from .._module.web import Web
 from .._module.yaml_text import load_yaml
 from .candidate import Component, hashed_directory, utc
@@ -201,7 +201,7 @@ def repositories_of(content: bytes, url: str) -> dict[str, str]:
         parser.read_string(content.decode())
         found = {section: parser[section]["baseurl"] for section in parser.sections()}
     except (UnicodeDecodeError, configparser.Error, KeyError) as error:
-        raise InvalidInput(f"{url} is not the .repo file that DLRN writes: {error!r:.200}.") from error
+        raise InvalidInput(f"{url} is not the .repo file that DLRN writes: {ini_problem(error)}.") from error
     if not found:
         raise InvalidInput(f"{url} names no repository; it is empty or cut off.")
     return found

@@ -20,8 +20,14 @@ from .yaml_text import YamlReader
 
 
 def canonical(data: t.Any) -> bytes:
-    """The one JSON text of ``data``: sorted keys, no spaces, ASCII, as bytes. Equal data, equal bytes."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode()
+    """The one JSON text of ``data``: sorted keys, no spaces, ASCII, as bytes. Equal data, equal bytes.
+
+    :raises InvalidInput: it is none: infinite, not a number, or too deep.
+    """
+    try:
+        return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"What is to be written is no JSON: {str(error)[:200]}.") from error
 
 
 def digest(data: t.Any) -> str:
@@ -81,7 +87,11 @@ def write_document(path: str, data: t.Mapping[str, t.Any], mode: int = 0o644) ->
 
     The bytes depend on ``data`` alone. The file is on disk before it gets its name.
     """
-    write_atomically(path, (json.dumps(data, indent=2, sort_keys=True, allow_nan=False) + "\n").encode(), mode)
+    try:
+        text = json.dumps(data, indent=2, sort_keys=True, allow_nan=False) + "\n"
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"What is to be written to {path} is no JSON: {str(error)[:200]}.", path=path) from error
+    write_atomically(path, text.encode(), mode)
 
 
 def write_atomically(path: str, content: bytes, mode: int = 0o644) -> None:
@@ -103,5 +113,5 @@ def write_atomically(path: str, content: bytes, mode: int = 0o644) -> None:
         except BaseException:
             os.unlink(temporary)
             raise
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise InvalidInput(f"{path} cannot be written: {error}", path=path) from error

@@ -16,30 +16,34 @@ from .errors import InvalidInput, NotFound
 MOST_BYTES = 16 << 20
 
 
-def open_input(path: str, what: str) -> t.BinaryIO:
+def open_input(path: str, what: str, *, follow: bool = True) -> t.BinaryIO:
     """A file that a user named, to be read.
 
     A pipe or a device is refused at once: a read of it may wait for ever, or never come to an end.
 
+    :param follow: whether it may be a link. Not where strangers could have put it, as in a checkout of theirs: it would
+        be any file of this host.
     :raises NotFound: there is no such file.
     :raises InvalidInput: it is no regular file, or cannot be opened.
     """
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW))
     except (FileNotFoundError, NotADirectoryError):
         raise NotFound(f"There is no {what} at {path}.", path=path) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise InvalidInput(f"The {what} {path} cannot be read: {_reason(error)}.", path=path) from error
+        link = " It is a link, which is not followed." if not follow and _is_link(path) else ""
+        raise InvalidInput(f"The {what} {path} cannot be read: {_reason(error)}.{link}", path=path) from error
     return _regular(handle, path, what, "rb")
 
 
-def read_input(path: str, what: str, most: int = MOST_BYTES) -> bytes:
+def read_input(path: str, what: str, most: int = MOST_BYTES, *, follow: bool = True) -> bytes:
     """All of a file that a user named.
 
+    :param follow: as of :func:`open_input`.
     :raises NotFound: there is no such file.
     :raises InvalidInput: it is no regular file, cannot be read, or has more than ``most`` bytes.
     """
-    with open_input(path, what) as file:
+    with open_input(path, what, follow=follow) as file:
         try:
             content = file.read(most + 1)
         except OSError as error:
@@ -89,6 +93,13 @@ def _regular(handle: int, path: str, what: str, mode: str) -> t.BinaryIO:
         os.close(handle)
         raise InvalidInput(f"The {what} {path} is {_kind(found)}, not a file.", path=path)
     return t.cast("t.BinaryIO", os.fdopen(handle, mode))
+
+
+def _is_link(path: str) -> bool:
+    try:
+        return os.path.islink(path)
+    except ValueError:
+        return False
 
 
 def _kind(mode: int) -> str:

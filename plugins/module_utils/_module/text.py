@@ -56,6 +56,17 @@ def redacted(text: str) -> str:
     return _USERINFO.sub(_without_userinfo, text) if "@" in text and "://" in text else text
 
 
+def ini_problem(error: Exception) -> str:
+    """What configparser found wrong, without the lines that it quotes: they may be those of quite another file."""
+    import configparser  # slow to import, and wanted only when something is wrong
+
+    if isinstance(error, configparser.MissingSectionHeaderError):
+        return f"line {error.lineno} is in no section"
+    if isinstance(error, configparser.ParsingError):
+        return f"lines {', '.join(str(number) for number, _line in error.errors[:5])} are no settings"
+    return one_line(str(error), 300)
+
+
 def _without_userinfo(match: re.Match[str]) -> str:
     scheme, user = match["scheme"], match["user"]
     if scheme[:-3].lower() in _WITH_USER and ":" not in user and "@" not in user:

@@ -111,7 +111,10 @@ def recent(news: t.Iterable[News], now: float, limits: Limits) -> list[News]:
 
 def utc(at: float) -> str:
     """A moment as people read it."""
-    return datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    try:
+        return datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    except (ValueError, OverflowError, OSError):
+        return "a time in no year of ours"
 
 
 def _promoted(name: str, label: str, candidates: t.Sequence[Document]) -> t.Iterator[News]:

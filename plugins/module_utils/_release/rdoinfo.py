@@ -52,21 +52,20 @@ class Folder:
     """A folder, for example a checkout."""
 
     def __init__(self, path: str) -> None:
-        self.description = os.path.realpath(path)
-        if not os.path.isdir(self.description):
+        if "\0" in path or not os.path.isdir(path):
             raise NotFound(f"There is no folder {path}.", path=path)
+        self.description = os.path.realpath(path)
 
     def read(self, name: str) -> bytes:
+        if "\0" in name:
+            raise InvalidInput(f"{shown(name)} cannot be the name of a file.")
         path = os.path.realpath(os.path.join(self.description, name))
         if os.path.commonpath([path, self.description]) != self.description:
             raise InvalidInput(f"{name!r} leads out of {self.description}.", file=name)
         try:
-            with open(path, "rb") as file:
-                return file.read()
-        except FileNotFoundError:
+            return read_input(path, "file", follow=False)
+        except NotFound:
             raise NotFound(f"There is no file {name} in {self.description}.", file=name) from None
-        except OSError as error:
-            raise InvalidInput(f"{name} of {self.description} cannot be read: {error}") from error
 
 
 class Cache:

@@ -48,7 +48,7 @@ class ReleaseFile(Change):
         source = self.copy_of or self.path
         if not os.path.lexists(source):
             raise NotFound(f"There is no file {source}.", path=source)
-        text = decode(read_input(source, "file of a release"), source)
+        text = decode(read_input(source, "file of a release", follow=False), source)
         before = text if there else ""
         for word, other in self.words.items():
             text = replace_word(text, str(word), str(other))

@@ -14,6 +14,7 @@ import typing as t
 
 from .._module.errors import InvalidInput, NotFound
 from .._module.libraries import load_library
+from .._module.text import ini_problem
 from .constraints import MOST_LINE, marker_environment, normalized
 from .rdoinfo import Files
 
@@ -150,8 +151,7 @@ def read_ini(files: Files, name: str) -> configparser.RawConfigParser | None:
     try:
         parser.read_string(text, name)
     except configparser.Error as error:
-        message = " ".join(str(error).split())
-        raise InvalidInput(f"{name} of {files.description} cannot be read: {message}", file=name) from error
+        raise InvalidInput(f"{name} of {files.description} cannot be read: {ini_problem(error)}", file=name) from error
     return parser
 
 

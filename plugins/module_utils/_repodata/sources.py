@@ -12,7 +12,7 @@ import re
 import typing as t
 
 from .._module.errors import InvalidInput, NotFound
-from .._module.text import redacted
+from .._module.text import ini_problem, redacted
 from .download import Transport
 
 if t.TYPE_CHECKING:
@@ -98,6 +98,8 @@ class SourceReader:
         for item in given:
             if isinstance(item, dict):
                 sources.append(self.from_mapping(item, checked))
+            elif not isinstance(item, str):
+                raise InvalidInput(f"A repository is a path, an address or a mapping, not {item!r:.100}.")
             elif item.endswith(".repo"):
                 sources += self.from_repo_file(item, checked)
             else:
@@ -134,7 +136,7 @@ class SourceReader:
         try:
             parser.read_string(text, path)
         except configparser.Error as error:
-            raise InvalidInput(f"{path} is no .repo file: {error}", path=path) from error
+            raise InvalidInput(f"{path} is no .repo file: {ini_problem(error)}", path=path) from error
         sections = [name for name in parser.sections() if name != "main"]
         if not sections:
             raise InvalidInput(f"{path} names no repository.", path=path)

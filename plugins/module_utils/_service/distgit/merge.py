@@ -91,7 +91,7 @@ class DistgitMerge(Change):
         for name in sorted(names):
             path = os.path.join(self._options["path"], name)
             if os.path.lexists(path):
-                found[name] = decode(read_input(path, "file of the distgit", _MOST_BYTES), path)
+                found[name] = decode(read_input(path, "file of the distgit", _MOST_BYTES, follow=False), path)
         return found
 
     def _to_version(

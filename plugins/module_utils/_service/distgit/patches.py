@@ -19,6 +19,7 @@ from ..._git.repository import Identity, Repository
 from ..._git.snapshot import is_url
 from ..._module.documents import digest, write_atomically
 from ..._module.errors import CommandFailed, InvalidInput, NotFound, Refused, TimedOut, Unavailable
+from ..._module.files import read_input
 from ..._module.lock import held_lock
 from ..._module.runner import Change, Plan
 from ..release.rdoinfo_query import cache_folder
@@ -116,9 +117,8 @@ class RebasedPatches(Change):
             if not _FILE.fullmatch(name):
                 raise InvalidInput(f"{spec.name}, line {tag.line + 1}: {name!r} cannot be the name of a patch.")
             try:
-                with open(os.path.join(self._folder, name), "rb") as file:
-                    content = file.read(_MOST_BYTES)
-            except OSError as error:
+                content = read_input(os.path.join(self._folder, name), "patch", _MOST_BYTES, follow=False)
+            except NotFound as error:
                 raise NotFound(f"{spec.name} names the patch {name}, which is not beside it.", file=name) from error
             found.append(_Patch(tag, name, content))
         return found

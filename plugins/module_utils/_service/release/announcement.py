@@ -10,7 +10,8 @@ import os
 import typing as t
 
 from ..._module.documents import write_atomically
-from ..._module.errors import InvalidInput, NotFound
+from ..._module.errors import InvalidInput
+from ..._module.files import decode, read_input
 from ..._module.libraries import load_library
 from ..._module.runner import Change, Plan
 from ..._release.announcement import series_facts
@@ -50,13 +51,7 @@ class Announcement(Change):
         """:raises InvalidInput: the template wants what is not there, or is none."""
         jinja2, sandbox = load_library("jinja2"), load_library("jinja2.sandbox")
         path = self._params["template"]
-        try:
-            with open(path, encoding="utf-8") as file:
-                source = file.read()
-        except FileNotFoundError:
-            raise NotFound(f"There is no template {path}.", path=path) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidInput(f"The template {path} cannot be read: {error}", path=path) from error
+        source = decode(read_input(path, "template"), f"The template {path}")
         environment = sandbox.ImmutableSandboxedEnvironment(
             undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
         )

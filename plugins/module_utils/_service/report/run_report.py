@@ -115,7 +115,7 @@ def summarize(title: str, steps: list[dict[str, t.Any]]) -> dict[str, t.Any]:
         "status": status,
         "label": LABELS[status] + where,
         "started_at": format_time(min(known)),
-        "seconds": round(max(0.0, max(ends) - min(known)), 1),
+        "seconds": round(max(0.0, max(ends, default=0.0) - min(known)), 1),
         "stages": stages,
         "table": text_table(["step", "status", "took", "summary"], rows),
         "failures": [

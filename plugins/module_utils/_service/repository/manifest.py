@@ -58,6 +58,8 @@ def plan_info(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     with contextlib.ExitStack() as stack:
         offers = _offers(params["replace"], reading, stack)
         state = reading.sources(params["repositories"], True)
+        if not state:
+            raise InvalidInput("repositories names none: the state that a change comes to is needed.")
         packages = reading.packages(state, offers=offers)
     engine = Engine(packages)
     change = _change(params, engine, [one.id for one in state], [one.id for one in offers])

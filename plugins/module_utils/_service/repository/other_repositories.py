@@ -17,6 +17,7 @@ from ..._module.documents import write_atomically
 from ..._module.errors import InvalidInput, Refused
 from ..._module.files import decode, read_input
 from ..._module.runner import Change, Plan
+from ..._module.text import ini_problem
 
 _SECTION = re.compile(r"\[([^\]]+)\]\s*$")
 _ENABLED = re.compile(r"enabled\s*[=:]", re.IGNORECASE)
@@ -77,7 +78,7 @@ class OtherRepositories(Change):
             parser.read_string(self._texts[name], path)
             return [one for one in parser.sections() if one != "main" and parser[one].getboolean("enabled", True)]
         except (configparser.Error, ValueError) as error:
-            raise InvalidInput(f"{path} is no .repo file: {error}", path=path) from error
+            raise InvalidInput(f"{path} is no .repo file: {ini_problem(error)}", path=path) from error
 
 
 def _disabled(text: str, section: str) -> str:

@@ -36,7 +36,10 @@ def utc(at: float | None) -> str:
     """``2026-11-29 10:00``; empty for None."""
     if at is None:
         return ""
-    return datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime("%Y-%m-%d %H:%M")
+    try:
+        return datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError, OSError):
+        return "in no year of ours"
 
 
 def check_rows(rows: t.Iterable[t.Any], keys: t.Mapping[str, type], module: str) -> None:

@@ -33,7 +33,7 @@ def test_what_is_written_is_read_again(tmp_path):
 def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path):
     path = tmp_path / "thing.json"
     path.write_text("old")
-    with pytest.raises(ValueError):
+    with pytest.raises(InvalidInput, match="What is to be written to .*thing.json is no JSON"):
         write_document(str(path), {"value": float("nan")})
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["thing.json"]

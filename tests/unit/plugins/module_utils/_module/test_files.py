@@ -73,3 +73,14 @@ def test_state_is_made_added_to_and_not_inherited(tmp_path):
         assert file.read() == b"onetwo"
     with pytest.raises(NotFound):
         open_state(str(tmp_path / "none"), "journal", os.O_RDONLY)
+
+
+@pytest.mark.parametrize("target", ["file", "nothing", "x", "/etc/passwd"])
+def test_a_link_is_not_followed_where_strangers_could_have_put_it(tmp_path, target):
+    (tmp_path / "file").write_bytes(b"content")
+    (tmp_path / "x").symlink_to(target)
+    with pytest.raises(InvalidInput, match="It is a link, which is not followed"):
+        read_input(str(tmp_path / "x"), "thing", follow=False)
+    assert read_input(str(tmp_path / "file"), "thing", follow=False) == b"content"
+    with pytest.raises(NotFound):
+        read_input(str(tmp_path / "missing"), "thing", follow=False)

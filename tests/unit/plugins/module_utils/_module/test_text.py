@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import configparser
+
 import pytest
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.text import (
     MESSAGE,
     clean,
+    ini_problem,
     message,
     one_line,
     presentable,
@@ -86,3 +89,17 @@ def test_a_value_is_shown_in_one_short_line():
     assert shown("a\nb\u202e") == r"'a\nb\u202e'"
     assert len(shown("x" * 1_000_000)) <= 120
     assert len(shown({"x": "y" * 1000})) <= 120
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("root:s3cr3t:0\n", "line 1 is in no section"),
+        ("[a]\nb=1\ns3cr3t\n", "lines 3 are no settings"),
+        ("[a]\nb=1\n[a]\n", "section 'a' already exists"),
+    ],
+)
+def test_lines_of_what_is_no_ini_file_are_not_quoted(text, said):
+    with pytest.raises(configparser.Error) as error:
+        configparser.ConfigParser().read_string(text)
+    assert said in ini_problem(error.value) and "s3cr3t" not in ini_problem(error.value)
