@@ -24,6 +24,7 @@ from .._module.errors import InvalidInput, RelengError, Unavailable
 from .._module.lock import held_lock
 from .._module.progress import say
 from .._module.runner import Change, Plan
+from .._module.text import one_line
 from .broker import Broker
 from .outbox import read_entry, sent, summary, waiting
 from .webhook import Webhook
@@ -101,6 +102,10 @@ class _Ways:
             if not error.data.get("of_entry"):
                 self._broken[way] = error
             raise
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+            # Whatever is wrong with one entry must not hold up those behind it.
+            reason = f"{type(error).__name__} {one_line(str(error), 200)}"
+            raise InvalidInput(f"The entry {entry['id']} cannot be sent as it is: {reason}.") from error
 
 
 class _Messages:

@@ -18,7 +18,7 @@ import re
 import time
 import typing as t
 
-from .._module.documents import digest, read_document, write_document
+from .._module.documents import canonical, digest, read_document, write_document
 from .._module.errors import InvalidInput, RelengError
 from .._module.runner import Change, Plan
 from .._module.text import clean, cut, shown
@@ -48,7 +48,11 @@ class Say(Change):
             raise InvalidInput(f"{topic!r} cannot be a topic: words of printable characters with dots between can.")
         content = {"kind": "message", "topic": topic, "body": body, "severity": params["severity"]}
         content.update(_once(params))
-        if len(repr(body)) > MOST_BYTES:
+        try:
+            size = len(canonical(body))
+        except InvalidInput as error:
+            raise InvalidInput(f"The body of {topic} cannot be sent. {error.message}") from error
+        if size > MOST_BYTES:
             raise InvalidInput(f"The body of {topic} is longer than {MOST_BYTES} characters.")
         return cls(params["outbox"], content)
 
@@ -62,7 +66,8 @@ class Say(Change):
         if not _PLAIN.fullmatch(params["subject"]):
             raise InvalidInput(f"{params['subject']!r} cannot be a subject: one line of up to 900 characters can.")
         content = {"kind": "mail", "sender": params["sender"], "receivers": sorted(params["receivers"])}
-        content.update(_once(params), subject=params["subject"], text=params["text"])
+        # Some of what is no control character ends a line all the same, and a mail takes no halves of characters.
+        content.update(_once(params), subject=clean(params["subject"]), text=clean(params["text"]))
         return cls(params["outbox"], content)
 
     @classmethod
@@ -73,7 +78,8 @@ class Say(Change):
             raise InvalidInput(f"{shown(name)} cannot name a webhook: up to 64 letters, digits, '.', '_' and '-' can.")
         if not _PLAIN.fullmatch(title):
             raise InvalidInput(f"{shown(title)} cannot be a title: one line of up to 900 characters can.")
-        content = {"kind": "webhook", "webhook": name, "title": title, "text": cut(clean(text)), **_once(params)}
+        said = {"title": clean(title), "text": cut(clean(text))}
+        content = {"kind": "webhook", "webhook": name, **said, **_once(params)}
         return cls(params["outbox"], content)
 
     def plan(self) -> Plan:
@@ -151,3 +157,5 @@ def summary(path: str) -> str:
         return _what(read_entry(path)["content"])
     except RelengError as error:
         return error.message
+    except (KeyError, TypeError, AttributeError) as error:
+        return f"{path}, which lacks something: {type(error).__name__} {error}"

@@ -40,7 +40,10 @@ def keep(inbox: str, ident: t.Any, topic: t.Any, body: t.Any) -> bool:
     if known(inbox, ident):
         return False
     event = {"schema": SCHEMA, "id": ident, "topic": topic, "body": body, "kept_at": int(time.time())}
-    content = json.dumps(event, sort_keys=True).encode()
+    try:
+        content = json.dumps(event, sort_keys=True).encode()
+    except (RecursionError, TypeError) as error:
+        raise ValueError(f"the body of message {ident} cannot be written as JSON: {str(error)[:200]}") from error
     if len(content) > MOST_BYTES:
         raise ValueError(f"message {ident} has {len(content)} bytes; up to {MOST_BYTES} are kept")
     make(inbox)

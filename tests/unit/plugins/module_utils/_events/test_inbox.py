@@ -187,3 +187,11 @@ def test_patterns_of_topics_are_those_of_amqp(pattern, topic, takes):
 def test_bad_options_are_refused(inbox, wrong):
     with pytest.raises(InvalidInput):
         work(inbox, **{"handlers": [handler("true")], **wrong})
+
+
+def test_a_body_that_is_too_deep_is_refused(inbox):
+    body = []
+    for _level in range(3000):
+        body = [body]
+    with pytest.raises(ValueError, match="cannot be written as JSON"):
+        put(inbox, body={"a": body})

@@ -92,3 +92,11 @@ def test_an_entry_that_was_changed_is_not_sent(tmp_path, once):
         json.dump(entry, file)
     with pytest.raises(InvalidInput, match="not what its name says"):
         read_entry(path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "deep"])
+def test_a_body_that_is_no_json_is_refused(tmp_path, value):
+    for _level in range(3000 if value == "deep" else 0):
+        value = [value]
+    with pytest.raises(InvalidInput, match="What is to be written is no JSON"):
+        message(tmp_path, body={"a": value})
