@@ -48,9 +48,10 @@ def said(script, **options):
 
 def running(word):
     found = []
-    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+    # Not by a glob: that asks for each file once more, and fails where a process has ended meanwhile.
+    for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            found += [int(path.parent.name)] if word in path.read_text().split("\0") else []
+            found += [int(pid)] if word in pathlib.Path("/proc", pid, "cmdline").read_text().split("\0") else []
         except OSError:
             continue
     return found
