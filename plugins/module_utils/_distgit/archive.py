@@ -22,6 +22,7 @@ import zlib
 from .._module.documents import write_atomically
 from .._module.errors import Conflict, InvalidInput, NotFound, Refused
 from .._module.runner import Change, Plan
+from .._module.text import one_line
 from .._module.web import MOST_BYTES, Web
 from .names import key_of
 from .signature import fingerprint, verify
@@ -154,10 +155,9 @@ def _metadata(content: bytes, url: str) -> tuple[dict[str, str], float]:
                     file = archive.extractfile(member)
                     return _headers(file.read() if file else b""), member.mtime
     except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
-        start = content[:60].decode(errors="replace")
-        raise InvalidInput(
-            f"{url} is no archive that tar can read ({error}). It begins with {start!r}.", url=url
-        ) from error
+        page = " It looks like a page." if content.lstrip()[:1] == b"<" else ""
+        reason = one_line(str(error), 300)
+        raise InvalidInput(f"{url} is no archive that tar can read ({reason}).{page}", url=url) from error
     match = re.fullmatch(r"(?P<name>.+?)-v?(?P<version>\d[\w.]*)", folders.pop()) if len(folders) == 1 else None
     # Folders of modules for Puppet are called otherwise than the project.
     return ({"version": match["version"]} if match else {}), newest

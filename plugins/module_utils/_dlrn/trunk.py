@@ -190,7 +190,8 @@ def read_repomd(web: Web, repo_url: str) -> str:
     url = f"{repo_url}/repodata/repomd.xml"
     content = web.read(url, "repomd.xml")
     if b"<repomd" not in content or b"</repomd>" not in content:
-        raise InvalidInput(f"{url} is no whole repomd.xml: it begins with {shown(content[:60])}.")
+        page = "it looks like a page" if b"<html" in content[:1000].lower() else "it is something else, or cut off"
+        raise InvalidInput(f"{url} is no whole repomd.xml: {page}.")
     return hashlib.sha256(content).hexdigest()
 
 

@@ -63,6 +63,12 @@ def run(module: AnsibleModule, work: t.Callable[[], dict[str, t.Any]]) -> t.NoRe
         result = work()
     except (RelengError, OSError) as error:
         module.fail_json(exception=presentable(cut(traceback.format_exc())), **failure(error))
+    except ValueError as error:
+        # What Python says of a zero byte in any name or argument that the host is to be given; all else is our mistake.
+        if not str(error).startswith("embedded null"):
+            raise
+        text = "A name or an argument has a zero byte in it, which no host takes."
+        module.fail_json(exception=presentable(cut(traceback.format_exc())), msg=text)
     module.exit_json(**{"changed": False, **presentable(result)})
 
 

@@ -12,6 +12,7 @@ over. It needs nothing but Python: clean roots are made by DLRN's too.
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import queue
 import threading
@@ -206,7 +207,26 @@ class _Request:
             raise ValueError(f"it is redirected from https to {one_line(target, 200)}, where nobody is who he says")
         if user:
             raise ValueError(f"it is redirected to {one_line(target, 200)} with a user in the address")
+        near = _near(after.hostname)
+        if near and near - _near(before.hostname):
+            raise ValueError(f"it is redirected to {one_line(target, 200)}, which only this host can ask")
         return target, self._user if before[:2] == after[:2] else None
+
+
+def _near(host: str | None) -> set[str]:
+    """What of a host's addresses nobody else can reach: those of this host itself, and of its network's own services,
+    as of a cloud that tells secrets to whoever asks from its machines."""
+    import ipaddress
+    import socket
+
+    found = set()
+    with contextlib.suppress(OSError, ValueError):
+        for *_kind, address in socket.getaddrinfo(host, None):
+            ip = ipaddress.ip_address(str(address[0]).partition("%")[0])
+            ip = getattr(ip, "ipv4_mapped", None) or ip
+            found |= {"itself"} if ip.is_loopback or ip.is_unspecified else set()
+            found |= {"its network"} if ip.is_link_local else set()
+    return found
 
 
 def _without_user(url: str) -> tuple[str, tuple[str, str] | None]:

@@ -159,9 +159,9 @@ def _row(one: Interval) -> dict[str, str]:
     return {**texts, **took, "url": safe_url(one.url)}
 
 
-def safe_url(url: str) -> str:
+def safe_url(url: t.Any) -> str:
     """``url`` if a page may link it; otherwise nothing."""
-    return url if re.match(r"https?://[^\s\"'<>]+$", url) else ""
+    return url if isinstance(url, str) and re.fullmatch(r"https?://[^\s\"'<>]+", url) else ""
 
 
 def _seconds(build: t.Mapping[str, t.Any]) -> float:

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+
 import pytest
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.errors import NotFound
@@ -70,6 +73,11 @@ def test_an_error_is_a_sentence_with_what_is_known():
 def test_what_the_host_refuses_is_said_too(tmp_path):
     result = ended((tmp_path / "none").read_text)
     assert result["msg"] == f"This host does not let it be done: [Errno 2] No such file or directory: '{tmp_path}/none'"
+
+
+@pytest.mark.parametrize("call", [open, os.stat, lambda name: subprocess.run([name], check=False)])
+def test_a_zero_byte_in_any_name_is_a_sentence(call):
+    assert "zero byte" in ended(lambda: {"x": call("a\0b")})["msg"]
 
 
 def test_a_mistake_of_ours_is_not_hidden():

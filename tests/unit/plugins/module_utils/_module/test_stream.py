@@ -13,7 +13,7 @@ import time
 import pytest
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.errors import Unavailable
-from ansible_collections.rdo.releng.plugins.module_utils._module.stream import HttpStream
+from ansible_collections.rdo.releng.plugins.module_utils._module.stream import HttpStream, _Request
 from ansible_collections.rdo.releng.plugins.module_utils._module.waiter import Deadline
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -193,3 +193,15 @@ def test_no_password_is_in_an_error():
     for address in ("http://", "nonsense", "file:///etc/passwd", "http://a b/", "http://127.0.0.1:port/"):
         with pytest.raises(Unavailable):
             fetch(address)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1:80", "127.1", "2130706433", "0.0.0.0", "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254", "localhost"],
+)
+def test_a_redirection_does_not_lead_from_outside_to_what_only_this_host_can_ask(host):
+    request = _Request("http://203.0.113.7/x", None, None, None, None, 1.0)
+    with pytest.raises(ValueError, match="which only this host can ask"):
+        request._moved("http://203.0.113.7/x", f"http://{host}/latest/meta-data")
+    assert request._moved("http://203.0.113.7/x", "http://203.0.113.8/y")[0] == "http://203.0.113.8/y"
+    assert request._moved("http://127.0.0.1:1/x", "http://127.0.0.1:2/y")[0] == "http://127.0.0.1:2/y"
