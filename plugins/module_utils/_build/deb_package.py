@@ -15,9 +15,9 @@ import os
 import pathlib
 import re
 import shutil
-import tempfile
 import typing as t
 
+from .._module.work_folder import WorkFolder
 from .._module.command import run_command
 from .._module.documents import digest, read_document, write_document
 from .._module.errors import CommandFailed, NotFound
@@ -67,7 +67,7 @@ class DebPackage(Change):
         say(f"Fetching {', '.join(self.packages)}; log: {self.log}")
         archives = self._fetch()
         say(f"Packing {self.name} of {len(archives)} Debian packages")
-        with tempfile.TemporaryDirectory(prefix="deb.") as work:
+        with WorkFolder("deb") as work:
             unpacked, tree = os.path.join(work, "unpacked"), os.path.join(work, "tree")
             for archive in archives:
                 run_command(["dpkg-deb", "--extract", archive, unpacked], log=self.log)

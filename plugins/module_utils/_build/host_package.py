@@ -15,9 +15,9 @@ import pathlib
 import re
 import shutil
 import sysconfig
-import tempfile
 import typing as t
 
+from .._module.work_folder import WorkFolder
 from .._module.command import run_command
 from .._module.documents import digest, read_document, write_document
 from .._module.errors import NotFound
@@ -222,7 +222,7 @@ class HostPackage(Change):
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:
         os.makedirs(os.path.dirname(self.log), exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="host.") as work:
+        with WorkFolder("host") as work:
             tree = os.path.join(work, "tree")
             os.mkdir(tree)
             collect_host_tree(self.packages, tree)

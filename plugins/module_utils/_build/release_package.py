@@ -10,9 +10,9 @@ import hashlib
 import os
 import re
 import shutil
-import tempfile
 import typing as t
 
+from .._module.work_folder import WorkFolder
 from .._module.command import run_command
 from .._module.documents import write_atomically
 from .._module.errors import InvalidInput, NotFound
@@ -57,7 +57,7 @@ class ReleasePackage(Change):
 
     def __init__(self, params: t.Mapping[str, t.Any]) -> None:
         self._params = params
-        self._scratch = tempfile.TemporaryDirectory(prefix="rdo.releng-")
+        self._scratch = WorkFolder("release-package")
 
     def plan(self) -> Plan:
         params = self._params

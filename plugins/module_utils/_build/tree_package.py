@@ -12,9 +12,9 @@ import pathlib
 import re
 import shutil
 import sys
-import tempfile
 import typing as t
 
+from .._module.work_folder import WorkFolder
 from .._module.command import run_command
 from .._module.errors import InvalidInput
 
@@ -74,7 +74,7 @@ def build_tree_package(
     :raises CommandFailed: rpmbuild failed; ``log`` has its output.
     """
     compile_python(tree, log)
-    with tempfile.TemporaryDirectory(prefix="tree-package.") as work:
+    with WorkFolder("tree-package") as work:
         spec = os.path.join(work, "package.spec")
         pathlib.Path(spec).write_text(
             _spec(package, tree, _write_file_list(tree, work, package.base_folders)), encoding="utf-8"

@@ -18,9 +18,9 @@ import os
 import pathlib
 import sys
 import sysconfig
-import tempfile
 import typing as t
 
+from .._module.work_folder import WorkFolder
 from .._module.documents import read_document, write_document
 from .._module.errors import InvalidInput
 from .._module.files import open_input
@@ -108,7 +108,7 @@ def private_libraries(tree: str) -> dict[str, str]:
 def build_wheel_package(path: str, destination: str, log: str) -> str:
     """Make the RPM of one wheel; returns its path."""
     package = describe_wheel(path)
-    with tempfile.TemporaryDirectory(prefix="wheel.") as work:
+    with WorkFolder("wheel") as work:
         tree = os.path.join(work, "tree")
         pathlib.Path(tree).mkdir()
         lay_out_wheel(path, tree)

@@ -16,11 +16,11 @@ import dataclasses
 import os
 import re
 import secrets
-import tempfile
 import typing as t
 
 from .._module.command import run_command
 from .._module.errors import CommandFailed, InvalidInput
+from .._module.work_folder import WorkFolder
 from .macros import expand
 from .spec_text import SpecText
 
@@ -97,7 +97,7 @@ def merge_text(ours: str, base: str, theirs: str) -> tuple[str, list[str]]:
     """``theirs`` merged into ``ours`` by git; where both changed a line ours stays, and theirs is a rejected hunk."""
     mark = secrets.token_hex(8)
     labels = [f"{name}-{mark}" for name in ("ours", "base", "theirs")]
-    with tempfile.TemporaryDirectory(prefix="merge.") as folder:
+    with WorkFolder("merge") as folder:
         paths = [os.path.join(folder, label) for label in labels]
         for path, text in zip(paths, (ours, base, theirs)):
             with open(path, "w", encoding="utf-8", newline="") as file:

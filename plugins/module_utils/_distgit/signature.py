@@ -15,10 +15,10 @@ import dataclasses
 import datetime
 import os
 import re
-import tempfile
 import typing as t
 
 from .._module.errors import CommandFailed, InvalidInput, Refused
+from .._module.work_folder import WorkFolder
 from .._sandbox.confine import Bind, Limits, Sandbox, confined
 
 _FINGERPRINT = re.compile(r"(?:0x)?([0-9A-Fa-f]{40}(?:[0-9A-Fa-f]{24})?)")
@@ -72,7 +72,7 @@ def verify(data: bytes, signature: bytes, keyring: bytes, key: str) -> Signature
     :raises InvalidInput: the keyring has no such key.
     """
     wanted = fingerprint(key)
-    with tempfile.TemporaryDirectory(prefix="signature.") as work:
+    with WorkFolder("signature") as work:
         os.chmod(work, 0o755)  # noqa: S103 (the confined program is another user)
         for name, content in (("data", data), ("signature", signature), ("keyring", keyring)):
             with open(os.path.join(work, name), "wb") as file:

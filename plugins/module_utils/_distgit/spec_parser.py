@@ -13,10 +13,10 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-import tempfile
 import typing as t
 
 from .._module.errors import InvalidInput
+from .._module.work_folder import WorkFolder
 from .._sandbox.spec import View, expand
 from .spec_text import SpecText, Tag
 
@@ -158,7 +158,7 @@ def _may_be_marked(tag: Tag, spec: SpecText) -> bool:
 
 def _expanded(text: str, name: str, distros: t.Sequence[Distro]) -> dict[str, str]:
     """By distro, the spec file with all macros expanded and without what conditions leave out."""
-    with tempfile.TemporaryDirectory(prefix="spec.") as work:
+    with WorkFolder("spec") as work:
         path = os.path.join(work, "x.spec")
         with open(path, "w", encoding="utf-8", newline="") as file:
             file.write(text)

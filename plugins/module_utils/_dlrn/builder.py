@@ -17,7 +17,6 @@ import os
 import re
 import signal
 import subprocess
-import tempfile
 import typing as t
 
 from .._dlrn import inside_dlrn
@@ -27,6 +26,7 @@ from .._module.files import open_state
 from .._module.json_text import load_json
 from .._module.text import ini_problem, one_line
 from .._module.waiter import Deadline, Waiter
+from .._module.work_folder import WorkFolder
 
 # Every process that builds for a data directory carries this variable with the directory's path.
 MARK = "RDO_RELENG_DLRN_DATADIR"
@@ -317,7 +317,7 @@ def _ls_remote(url: str, *patterns: str) -> dict[str, str]:
 
 def read_spec_file(url: str, branch: str) -> str | None:
     """The spec file of a distgit, if it has exactly one."""
-    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(subprocess.SubprocessError, UnicodeDecodeError):
+    with WorkFolder("builder") as folder, contextlib.suppress(subprocess.SubprocessError, UnicodeDecodeError):
         _git("-C", folder, "init", "-q", "--bare")
         _git("-C", folder, "fetch", "-q", "--depth=1", "--", url, branch)
         names = _git("-C", folder, "ls-tree", "--name-only", "FETCH_HEAD").decode().splitlines()

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 import typing as t
 
 from .._module.command import find_program, run_command
@@ -20,6 +19,7 @@ from .._module.errors import CommandFailed, Conflict, InvalidInput, NotFound, Un
 from .._module.lock import held_lock
 from .._module.progress import say
 from .._module.runner import Change, Plan
+from .._module.work_folder import WorkFolder
 from .push import DOCUMENT, TARGET, current_push, push_folder, read_push
 
 # What it takes for the tree to be the same one: types, links, permissions, times, hard links between pushes.
@@ -193,7 +193,7 @@ class MirroredPush(Change):
         if self.mirror.startswith("/"):
             os.makedirs(self._there(), exist_ok=True)
             return
-        with tempfile.TemporaryDirectory(prefix="rdo.releng-") as empty:
+        with WorkFolder("mirror") as empty:
             root = self._above()
             below = [part for part in self._there()[len(root) :].split("/") if part]
             os.makedirs(os.path.join(empty, *below))
@@ -201,7 +201,7 @@ class MirroredPush(Change):
             self._rsync(["-r", "--ignore-existing", "--no-perms", "--omit-dir-times", f"{empty}/", root], held=[lock])
 
     def _show(self, lock: int) -> None:
-        with tempfile.TemporaryDirectory(prefix="rdo.releng-") as folder:
+        with WorkFolder("mirror") as folder:
             # A link of our own: the site's may show something else, as when the mirror goes first.
             link = os.path.join(folder, "current")
             os.symlink(f"push/{self.ident}", link)
@@ -227,7 +227,7 @@ class MirroredPush(Change):
 
     def _seen(self) -> str | None:
         """The id of what is read through the mirror's link."""
-        with tempfile.TemporaryDirectory(prefix="rdo.releng-") as folder:
+        with WorkFolder("mirror") as folder:
             finished = self._rsync(["-t", f"{self.mirror}current/{DOCUMENT}", f"{folder}/"], expected=(0, NOT_THERE))
             return read_push(folder).id if finished.rc == 0 else None
 

@@ -14,7 +14,6 @@ import contextlib
 import dataclasses
 import os
 import re
-import tempfile
 import time
 import typing as t
 
@@ -22,6 +21,7 @@ from .._module.command import find_program, run_command
 from .._module.errors import CommandFailed, Conflict, InvalidInput, NotFound, Refused
 from .._module.lock import held_lock
 from .._module.runner import Change, Plan
+from .._module.work_folder import WorkFolder
 
 REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
 COMMIT = re.compile(r"[0-9a-f]{64}")
@@ -168,7 +168,7 @@ class Refs(Change):
 
     def _prove(self) -> None:
         """Pull each ref as a client does, with signatures checked, into a repository that is thrown away."""
-        with tempfile.TemporaryDirectory(prefix="rdo.releng-") as folder:
+        with WorkFolder("ostree-ref") as folder:
             client = os.path.join(folder, "client")
             os.mkdir(client)
             self._ostree(client, "init", "--mode=bare-user-only")

@@ -19,6 +19,7 @@ import typing as t
 from .._module.command import run_command
 from .._module.errors import CommandFailed, InvalidInput, NotFound, Refused
 from .._module.runner import Change, Plan
+from .._module.work_folder import WorkFolder
 from .._rpm.rpmfiles import refused, rpm_files
 from .contents import pack_with_zstd, rivals
 from .download import Transport
@@ -50,7 +51,7 @@ class PublishedRepository(Change):
         self.extra = extra or {}
         self.allow_rivals, self.without = allow_rivals, frozenset(without)
         self.repodata = os.path.join(path, "repodata")
-        self._scratch = tempfile.TemporaryDirectory(prefix="rdo.releng-")
+        self._scratch = WorkFolder("publication")
 
     def plan(self) -> Plan:
         """Make the metadata in a temporary folder, and see what would change.

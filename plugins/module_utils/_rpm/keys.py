@@ -10,12 +10,12 @@ import contextlib
 import dataclasses
 import os
 import re
-import tempfile
 import time
 import typing as t
 
 from .._module.command import run_command
 from .._module.errors import CommandFailed, InvalidInput, NotFound
+from .._module.work_folder import WorkFolder
 
 FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 _QUIET = ("--batch", "--no-tty", "--quiet", "--no-options")
@@ -107,7 +107,7 @@ class PublicKey:
         """
         if not os.path.isfile(path):
             raise NotFound(f"There is no file {path} with a public key.", path=path)
-        with tempfile.TemporaryDirectory(prefix="rdo.releng-") as folder:
+        with WorkFolder("keys") as folder:
             os.chmod(folder, 0o700)
             found = read_keys(["--show-keys", "--", os.path.abspath(path)], folder)
             there = ", ".join(key.fingerprint for key in found) or "none"
@@ -138,7 +138,7 @@ class PublicKey:
         if not found:
             there = ", ".join(f"{key.fingerprint} ({key.user})" for key in keys) or "none"
             raise NotFound(f"{home} has no secret key {wanted}. It has: {there}.", key=wanted)
-        with tempfile.TemporaryDirectory(prefix="rdo.releng-") as folder:
+        with WorkFolder("keys") as folder:
             yield cls._export(home, folder, found[0])
 
     @classmethod

@@ -13,6 +13,7 @@ import re
 import typing as t
 
 from .._module.errors import CommandFailed, InvalidInput, NotFound
+from .._module.work_folder import WorkFolder
 
 
 def is_unindexed(path: str) -> bool:
@@ -67,11 +68,10 @@ def indexed(files: t.Sequence[str], what: str) -> t.Iterator[str]:
     :raises InvalidInput: one of the files is no RPM, or a broken one; it is named.
     """
     # Slow to import, and most repositories have metadata.
-    import tempfile
 
     from .._module.command import run_command
 
-    with tempfile.TemporaryDirectory(prefix="rdo.releng-") as folder:
+    with WorkFolder("rpmfiles") as folder:
         links: list[str] = []
         for number, file in enumerate(files):
             if not os.path.isfile(file):

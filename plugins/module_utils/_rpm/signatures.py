@@ -15,12 +15,12 @@ from __future__ import annotations
 import dataclasses
 import os
 import struct
-import tempfile
 import typing as t
 
 from .._module.command import run_command
 from .._module.errors import InvalidInput
 from .._module.progress import say
+from .._module.work_folder import WorkFolder
 from .headers import read_header
 from .keys import PublicKey
 from .openpgp import Signature, read_signature
@@ -72,7 +72,7 @@ def judge_files(paths: t.Sequence[str], public: PublicKey, *, header_only: bool 
 
 def _ask(database: str, paths: t.Sequence[str]) -> dict[str, list[str]]:
     """The lines that rpmkeys prints of each file."""
-    with tempfile.TemporaryDirectory(prefix="rdo.releng-") as folder:
+    with WorkFolder("signatures") as folder:
         # rpm takes some characters of a name for patterns, and a name could hold a line.
         links = {f"{folder}/{number:04}.rpm": path for number, path in enumerate(paths)}
         for link, path in links.items():

@@ -15,13 +15,13 @@ import dataclasses
 import datetime
 import os
 import re
-import tempfile
 import threading
 import typing as t
 
 from .._module.command import find_program, run_command
 from .._module.documents import write_atomically
 from .._module.errors import InvalidInput, RelengError, Unavailable
+from .._module.work_folder import WorkFolder
 from .keys import Key
 
 BATCH = 50
@@ -94,7 +94,7 @@ class Signing:
 
         :raises Unavailable: gpg does not sign.
         """
-        with self._options() as options, tempfile.TemporaryDirectory(prefix="rdo.releng-") as folder:
+        with self._options() as options, WorkFolder("signing") as folder:
             made = os.path.join(folder, "signature.asc")
             argv = [
                 "gpg",
@@ -147,7 +147,7 @@ def cannot_sign(key: Key, output: str) -> RelengError:
 def _pipe_of(secret: str) -> t.Iterator[str]:
     """A named pipe that gives ``secret`` to each who opens it, in a folder that nobody else may enter."""
     ended = threading.Event()
-    with tempfile.TemporaryDirectory(prefix="rdo.releng-") as folder:
+    with WorkFolder("signing") as folder:
         path = os.path.join(folder, "passphrase")
         os.mkfifo(path, 0o600)
 

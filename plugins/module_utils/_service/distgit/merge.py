@@ -13,7 +13,6 @@ from __future__ import annotations
 import datetime
 import os
 import re
-import tempfile
 import typing as t
 
 from ..._distgit.macros import expand
@@ -27,6 +26,7 @@ from ..._module.documents import write_atomically
 from ..._module.errors import CommandFailed, InvalidInput, NotFound, Refused, RelengError, TimedOut, Unavailable
 from ..._module.files import decode, read_input
 from ..._module.runner import Change, Plan
+from ..._module.work_folder import WorkFolder
 from ..._release.constraints import python_of
 from ..._release.constraints_compare import status_of
 from .spec_version import patch_of
@@ -48,7 +48,7 @@ class DistgitMerge(Change):
         version = version_of(ours)
         if version is None:
             raise Refused(f"Only rpm can say which version {self._spec} is at, so that nothing can be compared.")
-        with tempfile.TemporaryDirectory(prefix="theirs.") as folder:
+        with WorkFolder("theirs") as folder:
             theirs = Theirs(folder, options["theirs"], options["theirs_branch"], options["git_timeout"])
             target = theirs.commit_at(options["version"], options["theirs_spec"] or self._spec)
             result: dict[str, t.Any] = {"version_before": version, "version": target.version, "commit": target.commit}

@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 import os
 import re
-import tempfile
 import typing as t
 
 from ..._distgit.macros import expand
@@ -22,6 +21,7 @@ from ..._module.errors import CommandFailed, InvalidInput, NotFound, Refused, Ti
 from ..._module.files import read_input
 from ..._module.lock import held_lock
 from ..._module.runner import Change, Plan
+from ..._module.work_folder import WorkFolder
 from ..release.rdoinfo_query import cache_folder
 from .spec_version import patch_of
 
@@ -143,7 +143,7 @@ class _Upstream:
         cache = os.path.join(cache_folder(options), f"history-{digest(options['upstream'])[:32]}")
         os.makedirs(cache, mode=0o700, exist_ok=True)
         self._stack.enter_context(held_lock(os.path.join(cache, "lock"), {"for": "patches"}, options["git_timeout"]))
-        self._work = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="patches."))
+        self._work = self._stack.enter_context(WorkFolder("patches"))
         self._git = Repository(cache, Identity("rdo.releng", "releng@example.com"))
         self._git.git("init", "--quiet", "--bare")
         self._base = self._fetched(options["base"])

@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import shutil
 import struct
-import tempfile
 import typing as t
 
 from ..._koji.session import Hub
@@ -22,6 +21,7 @@ from ..._module.errors import InvalidInput, NotFound, RelengError
 from ..._module.libraries import load_library
 from ..._module.progress import say
 from ..._module.runner import Change, Plan
+from ..._module.work_folder import WorkFolder
 from ..._repodata.download import Transport
 from ..._rpm.headers import read_header
 from ..._rpm.keys import PublicKey
@@ -89,7 +89,7 @@ class HubSignature(Change):
     def _sign(self, rpms: t.Sequence[HubRpm], public: PublicKey) -> None:
         koji = load_library("koji")
         transport = Transport(self._params["timeout"], self._params["deadline"], ca_path=self._params["serverca"])
-        with tempfile.TemporaryDirectory(prefix="rdo.releng-", dir=self._params["work_dir"]) as folder:
+        with WorkFolder("hub-signature", self._params["work_dir"]) as folder:
             files = {os.path.join(folder, f"{rpm.id}.rpm"): rpm for rpm in rpms}
             for path, rpm in files.items():
                 self._fetch(rpm, path, transport)

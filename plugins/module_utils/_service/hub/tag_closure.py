@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 import os
 import re
-import tempfile
 import time
 import typing as t
 
@@ -23,6 +22,7 @@ from ..._koji.session import Hub
 from ..._module.documents import canonical
 from ..._module.errors import InvalidInput
 from ..._module.progress import say
+from ..._module.work_folder import WorkFolder
 from ..._repodata.cache import Cache
 from ..._repodata.download import Transport
 from ..._repodata.remote_headers import fetch_headers
@@ -199,7 +199,7 @@ class _Proof:
         what = "RPM of a build"
         files = [self._reader.location(address, what) for nvr in nvrs for address in addresses.get(nvr, ())]
         say(f"Reading the headers of {len(files)} RPMs of {len(nvrs)} builds that are in no repository")
-        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="rdo.releng-"))
+        folder = self._stack.enter_context(WorkFolder("tag-closure"))
         headers = fetch_headers(files, folder, Transport(deadline=DEADLINE, ca_path=self._ca_path))
         return [Source(FROM_HUB, (self._stack.enter_context(indexed(headers, FROM_HUB)),))]
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import tempfile
 import time
 import typing as t
 
@@ -31,6 +30,7 @@ from ..._module.documents import digest, read_document, write_document
 from ..._module.errors import Conflict, InvalidInput, NotFound, RelengError
 from ..._module.progress import say
 from ..._module.runner import Change, Plan
+from ..._module.work_folder import WorkFolder
 from ..._repodata.cache import Cache
 from ..._repodata.download import Transport
 from ..._repodata.remote_headers import fetch_headers
@@ -248,7 +248,7 @@ class _Question:
         self._transport = Transport(deadline=DEADLINE, ca_path=params["serverca"])
         self._reader = SourceReader(self._transport, {"basearch": params["arch"], "arch": params["arch"]})
         self._cache = Cache(cache_folder(params["cache_dir"]), writable=not check_mode)
-        self._folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="rdo.releng-"))
+        self._folder = stack.enter_context(WorkFolder("pending"))
         self.repomds: dict[str, str | None] = {}
 
     def headers(self, nvrs: t.Sequence[str]) -> dict[str, list[str]]:

@@ -11,7 +11,6 @@ import html
 import os
 import re
 import stat
-import tempfile
 import typing as t
 
 from ..._closure.packages import Packages, Repository
@@ -19,6 +18,7 @@ from ..._koji.plan import Build
 from ..._module.command import find_program
 from ..._module.errors import CommandFailed, InvalidInput, RelengError, TimedOut
 from ..._module.text import one_line, shown
+from ..._module.work_folder import WorkFolder
 from ..._repodata.download import Transport
 from ..._repodata.remote_headers import fetch_headers
 from ..._repodata.solvfile import search_filelists
@@ -213,7 +213,7 @@ def _in_repositories(
         if not wanted:
             continue
         numbers = sorted(wanted)
-        with tempfile.TemporaryDirectory(prefix="rdo.releng-") as folder:
+        with WorkFolder("pending-checks") as folder:
             files = fetch_headers(_locations(packages, one, transport, numbers), folder, transport)
             for number, header in zip(numbers, files):
                 try:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
-import tempfile
 import time
 import typing as t
 
@@ -21,6 +20,7 @@ from ..._module.errors import InvalidInput, RelengError
 from ..._module.libraries import load_library
 from ..._module.progress import say
 from ..._module.waiter import Deadline
+from ..._module.work_folder import WorkFolder
 from ..._repodata.download import Transport
 from ..._repodata.listing import Listed, listed_packages
 from ..._repodata.remote_headers import fetch_headers
@@ -153,7 +153,7 @@ class Publication:
         return found
 
     def _metadata_objection(self, url: str, repomd: Repomd, transport: Transport, public: PublicKey) -> str | None:
-        with tempfile.TemporaryDirectory(prefix="rdo.releng-") as folder:
+        with WorkFolder("publication") as folder:
             file, signature = os.path.join(folder, "repomd.xml"), os.path.join(folder, "repomd.xml.asc")
             for path in (file, signature):
                 with open(path, "wb") as target:
@@ -170,7 +170,7 @@ class Publication:
         """Those of ``listed`` that the key has not signed, by their headers, which cover the payload's digest."""
         todo = [one for one in listed if (url, one.checksum) not in self._signed]
         bad = []
-        with tempfile.TemporaryDirectory(prefix="rdo.releng-") as folder:
+        with WorkFolder("publication") as folder:
             paths = fetch_headers([f"{url}/{one.href}" for one in todo], folder, transport)
             for one, verdict in zip(todo, judge_files(paths, public, header_only=True)):
                 if verdict.status == SIGNED:

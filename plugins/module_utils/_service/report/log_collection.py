@@ -24,6 +24,7 @@ from ..._module.files import open_state
 from ..._module.progress import say
 from ..._module.runner import Change, Plan
 from ..._module.text import one_line
+from ..._module.work_folder import WorkFolder
 from .report_page import page_anywhere
 from .run_report import shape_for_page, summarize
 from .run_steps import NAME, check_step, format_time
@@ -202,7 +203,7 @@ class CollectLogs(Change):
     def _ask(self, command: dict[str, t.Any], work: str) -> Kept:
         """What a program says of the host; one that is not there is left out."""
         source = " ".join(command["command"])
-        with tempfile.TemporaryDirectory() as folder:
+        with WorkFolder("log-collection") as folder:
             log = os.path.join(folder, "log")
             try:
                 run_command(command["command"], log=log, timeout=COMMAND_TIMEOUT, expected=range(-64, 256))
