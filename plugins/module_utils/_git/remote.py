@@ -9,10 +9,10 @@ from __future__ import annotations
 import difflib
 import os
 import re
-import tempfile
 
 from .._module.command import Finished, run_command
 from .._module.errors import CommandFailed, InvalidInput, NotFound, TimedOut, Unavailable
+from .._module.work_folder import WorkFolder
 from .repository import REFERENCE
 
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -56,7 +56,7 @@ def has_revision(repository: str, revision: str, timeout: float) -> bool:
 
     :raises Unavailable: the repository itself cannot be read.
     """
-    with tempfile.TemporaryDirectory(prefix="revision.") as work:
+    with WorkFolder("revision") as work:
         _git(timeout, "init", "--quiet", "--bare", work)
         fetch = (
             "-C",

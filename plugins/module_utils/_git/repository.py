@@ -13,12 +13,12 @@ import os
 import pathlib
 import re
 import shutil
-import tempfile
 import typing as t
 
 from .._module.command import Finished, run_command
 from .._module.errors import CommandFailed, InvalidInput
 from .._module.runner import Change, Plan
+from .._module.work_folder import WorkFolder
 
 # A name that git accepts and that cannot be taken for an option or a path outside of refs/.
 REFERENCE = re.compile(r"(?!.*(\.\.|@\{|//|\.lock$|/$))[A-Za-z0-9_][A-Za-z0-9._/@+-]*")
@@ -60,12 +60,14 @@ class Repository:
         date: str | None = None,
         timeout: float | None = None,
         file_size: int | None = None,
+        held: t.Sequence[int] = (),
     ) -> Finished:
         """Run git in the repository.
 
         :param date: of the commit that is made, as git reads dates.
         :param timeout: seconds; for what talks to another host.
         :param file_size: bytes of a file that git may write.
+        :param held: descriptors of locks that git holds as well, as long as it runs.
         """
         environment = dict(self._environment)
         if date:
@@ -77,6 +79,7 @@ class Repository:
             expected=expected,
             timeout=timeout,
             tail=1_000_000,
+            held=held,
         )
 
     @contextlib.contextmanager
@@ -92,7 +95,7 @@ class Repository:
     @contextlib.contextmanager
     def without_writing(self) -> t.Iterator[None]:
         """Keep what git finds out for a while, such as the tree of a folder, out of the repository."""
-        with tempfile.TemporaryDirectory(prefix="objects.") as work:
+        with WorkFolder("objects") as work:
             objects = os.path.abspath(os.path.join(self.path, ".git", "objects"))
             with self.environment(GIT_OBJECT_DIRECTORY=work, GIT_ALTERNATE_OBJECT_DIRECTORIES=objects):
                 yield
@@ -112,7 +115,7 @@ class Repository:
 
     def tree_of(self, folder: str) -> str:
         """The hash of the tree that ``folder`` would be as a commit's content; the work tree is left alone."""
-        with tempfile.TemporaryDirectory(prefix="index.") as work, self.environment(GIT_INDEX_FILE=f"{work}/index"):
+        with WorkFolder("index") as work, self.environment(GIT_INDEX_FILE=f"{work}/index"):
             self.git(f"--work-tree={folder}", "add", "--all", "--force", ".")
             return self.git("write-tree").output.strip()
 
@@ -163,7 +166,7 @@ class CommittedContent(Change):
         tagged = bool(head and self.tag and self._repository.revision(f"refs/tags/{self.tag}"))
         if tagged and self.once:
             return Plan(before, before, result={"head": head})
-        with tempfile.TemporaryDirectory(prefix="content.") as work, self._repository.without_writing():
+        with WorkFolder("content") as work, self._repository.without_writing():
             if head and self._tree_of_content(self._repository, work) == self._repository.revision_tree(head):
                 actions = [f"tag {head} as {self.tag}"] if self.tag and not tagged else []
                 return Plan(before, before, actions, {"head": head})
@@ -175,7 +178,7 @@ class CommittedContent(Change):
         if not repository.exists:
             repository.create(self.branch)
         head = repository.revision(f"refs/heads/{self.branch}")
-        with tempfile.TemporaryDirectory(prefix="content.") as work:
+        with WorkFolder("content") as work:
             tree = self._tree_of_content(repository, work)
         if head is None or tree != repository.revision_tree(head):
             head = repository.commit_tree(tree, self.branch, self.commit_message, self.date)

@@ -11,12 +11,12 @@ import os
 import re
 import signal
 import tarfile
-import tempfile
 import urllib.parse
 
 from .._module.documents import digest
 from .._module.errors import CommandFailed, InvalidInput, NotFound, Refused, TimedOut, Unavailable
 from .._module.files import open_state
+from .._module.work_folder import WorkFolder
 from .repository import REFERENCE, Repository
 
 # Of all files of a commit together.
@@ -33,7 +33,7 @@ class Snapshot:
     def __init__(self, repository: Repository, commit: str, name: str) -> None:
         self.commit = commit
         self.description = f"{name} at {commit}"
-        with tempfile.TemporaryDirectory(prefix="snapshot.") as work:
+        with WorkFolder("snapshot") as work:
             path = os.path.join(work, "files.tar")
             try:
                 # A blob of zeros is a thousand times smaller in the repository.
@@ -98,6 +98,7 @@ def _fetch(url: str, revision: str, cache: str, timeout: float) -> Snapshot:
     os.makedirs(path, mode=0o700, exist_ok=True)
     with open_state(os.path.join(path, "lock"), "lock of a cache", os.O_RDWR | os.O_CREAT) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        _remove_wreckage(path)
         repository = Repository(path)
         repository.git("init", "--quiet", "--bare")
         is_hash = re.fullmatch("[0-9a-f]{40}", revision) is not None
@@ -105,9 +106,8 @@ def _fetch(url: str, revision: str, cache: str, timeout: float) -> Snapshot:
         if commit is None:
             options = ["-c", "gc.auto=0", "-c", "credential.helper="]
             try:
-                repository.git(
-                    *options, "fetch", "--quiet", "--depth=1", "--no-tags", "--", url, revision, timeout=timeout
-                )
+                fetch = ("fetch", "--quiet", "--depth=1", "--no-tags", "--", url, revision)
+                repository.git(*options, *fetch, timeout=timeout, held=[lock.fileno()])
             except TimedOut as error:
                 raise TimedOut(f"{url} did not send {revision} within {timeout:g} s.", url=url) from error
             except CommandFailed as error:
@@ -118,3 +118,14 @@ def _fetch(url: str, revision: str, cache: str, timeout: float) -> Snapshot:
         if commit is None:
             raise NotFound(f"{revision} of {url} is no commit.", url=url, revision=revision)
         return Snapshot(repository, commit, url)
+
+
+def _remove_wreckage(path: str) -> None:
+    """Remove what a git that was killed left in a repository: its locks, which stop the next one, and halves of packs.
+
+    Nobody else works in it: whoever does holds its lock, and so does the git that outlives who started it.
+    """
+    for place, _folders, files in os.walk(path):
+        for name in files:
+            if name.endswith(".lock") or name.startswith(("tmp_pack_", "tmp_idx_", "tmp_obj_", "tmp_rev_")):
+                os.unlink(os.path.join(place, name))

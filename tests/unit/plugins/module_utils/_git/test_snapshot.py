@@ -111,3 +111,13 @@ def test_files_that_are_larger_than_any_are_not_unpacked(repository, tmp_path, m
     for url in (False, True):
         with pytest.raises(Refused, match="has more than 33554432 bytes of files"):
             take(repository, "HEAD", tmp_path, url)
+
+
+def test_what_a_killed_git_left_does_not_stop_the_next(repository, tmp_path):
+    take(repository, "1.0", tmp_path, url=True)
+    (cache,) = (tmp_path / "cache").iterdir()
+    halves = [cache / "shallow.lock", cache / "config.lock", cache / "objects" / "pack" / "tmp_pack_x1Y2z3"]
+    for path in halves:
+        path.write_text("")
+    assert take(repository, "main", tmp_path, url=True).read("a") == b"two"
+    assert not any(path.exists() for path in halves)
