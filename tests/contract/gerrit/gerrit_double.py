@@ -89,6 +89,7 @@ class Gerrit:
         a status of 0 closes the connection without an answer.
     :ivar holds: (method, regular expression of the path) → "before" or "after": requests that get no answer until
         ``released`` is set, and then none; they are done in the second case. The first of them sets ``reached``.
+    :ivar hold_number: how many requests are answered before one that is done and gets no answer, as with ``holds``.
     """
 
     def __init__(self, folder: pathlib.Path) -> None:
@@ -97,6 +98,7 @@ class Gerrit:
         self.requests: list[str] = []
         self.answers: dict[tuple[str, str], tuple[int, str, str]] = {}
         self.holds: dict[tuple[str, str], str] = {}
+        self.hold_number: int | None = None
         self.reached, self.released = threading.Event(), threading.Event()
         self._clock = 0
         self._lock = threading.RLock()
@@ -267,8 +269,8 @@ class Gerrit:
             if key in ("project", "branch", "topic"):
                 found = [change for change in found if getattr(change, key) == value]
             elif key == "status":
-                status = {"open": "NEW"}.get(value, value.upper())
-                found = [change for change in found if change.status == status]
+                statuses = {"open": {"NEW"}, "closed": {"MERGED", "ABANDONED"}}.get(value, {value.upper()})
+                found = [change for change in found if change.status in statuses]
             elif key == "owner":
                 found = [change for change in found if change.owner == (USER if value == "self" else value)]
             elif key == "hashtag":
@@ -451,6 +453,7 @@ class Gerrit:
                 url = urllib.parse.urlsplit(self.path)
                 path = url.path.removeprefix("/a")
                 gerrit.requests.append(f"{method} {path}")
+                last = len(gerrit.requests) - 1 == gerrit.hold_number
                 if self.headers.get("Transfer-Encoding") == "chunked":
                     body = b""
                     while size := int(self.rfile.readline(), 16):
@@ -464,6 +467,7 @@ class Gerrit:
                         self._send(status, kind, text.encode())
                         return
                 held = [when for (of, where), when in gerrit.holds.items() if of == method and re.search(where, path)]
+                held += ["after"] if last else []
                 if "before" not in held:
                     self.wfile = io.BytesIO() if held else self.wfile
                     self._answer(method, url, path, body)

@@ -138,22 +138,30 @@ def run_playbook(
 
     :param folder: the folder that it is called in.
     """
-    return subprocess.run(
-        [pathlib.Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-c", "local"]
-        + ["-e", f"ansible_python_interpreter={sys.executable}", str(playbook), *argv],
-        env={
-            **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": str(BUILD),
-            "ANSIBLE_LOCALHOST_WARNING": "false",
-            "ANSIBLE_NOCOLOR": "1",
-            **({"PWD": str(folder)} if folder else {}),
-            **(environment or {}),
-        },
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    command, options = playbook_call(playbook, *argv, environment=environment, folder=folder)
+    return subprocess.run(command, stdout=subprocess.PIPE, timeout=600, check=False, **options)
+
+
+def playbook_call(
+    playbook: pathlib.Path | str,
+    *argv: str,
+    environment: t.Mapping[str, str] | None = None,
+    folder: pathlib.Path | None = None,
+) -> tuple[list[str], dict[str, t.Any]]:
+    """What ``run_playbook`` calls: the command, and how ``subprocess`` starts it."""
+    command = [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", "-c", "local"]
+    variables = {
+        **os.environ,
+        "ANSIBLE_COLLECTIONS_PATH": str(BUILD),
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_NOCOLOR": "1",
+        **({"PWD": str(folder)} if folder else {}),
+        **(environment or {}),
+    }
+    return [*command, "-e", f"ansible_python_interpreter={sys.executable}", str(playbook), *argv], {
+        "env": variables,
+        "cwd": folder,
+        "stdin": subprocess.DEVNULL,
+        "stderr": subprocess.STDOUT,
+        "text": True,
+    }

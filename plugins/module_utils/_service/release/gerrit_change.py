@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
-import secrets
 import shlex
-import tempfile
 import typing as t
 import urllib.parse
 
@@ -18,6 +18,7 @@ from ..._gerrit.client import GerritClient, Review
 from ..._git.repository import REFERENCE, Identity, Repository
 from ..._module.errors import CommandFailed, Conflict, InvalidInput, Refused, TimedOut, Unavailable
 from ..._module.runner import Change, Plan
+from ..._module.work_folder import WorkFolder
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/:-]*")
 _CHANGE_ID = re.compile(r"^Change-Id: (I[0-9a-f]{40})$", re.MULTILINE)
@@ -114,7 +115,7 @@ class ProposedChange(Change):
             client.abandon(opened, options["abandon_message"])
             return {"change": client.change(opened.number).as_dict()}
         if self._push:
-            commit = self._wanted.commit(self._review.change_id if self._review else f"I{secrets.token_hex(20)}")
+            commit = self._wanted.commit(self._review.change_id if self._review else self._new_change_id())
             self._wanted.push(commit)
             self._review = self._open_change()
             if self._review is None or self._review.revision != commit:
@@ -144,10 +145,7 @@ class ProposedChange(Change):
 
     def _open_change(self) -> Review | None:
         options = self._options
-        owner = " owner:self" if options["gerrit_username"] else ""
-        found = self._client.query(
-            f'project:{options["project"]} branch:{options["branch"]} topic:"{options["topic"]}" status:open{owner}'
-        )
+        found = self._client.query(self._search("open"))
         if len(found) > 1:
             numbers = ", ".join(review.url for review in found)
             raise Conflict(
@@ -155,6 +153,24 @@ class ProposedChange(Change):
                 changes=[review.number for review in found],
             )
         return found[0] if found else None
+
+    def _search(self, status: str) -> str:
+        options = self._options
+        owner = " owner:self" if options["gerrit_username"] else ""
+        where = f'project:{options["project"]} branch:{options["branch"]} topic:"{options["topic"]}"'
+        return f"{where} status:{status}{owner}"
+
+    def _new_change_id(self) -> str:
+        """The Change-Id of the change that follows the last one that was closed.
+
+        The same for all who open it: a run that begins while the push of a killed one is still on its way amends that
+        change, as Gerrit keeps but one open change of an id.
+        """
+        options = self._options
+        own = [options[name] or "" for name in ("project", "branch", "topic", "gerrit_username")]
+        closed = self._client.query(self._search("closed"), limit=1)
+        last = str(closed[0].number) if closed else ""
+        return f"I{hashlib.sha1(json.dumps([*own, last]).encode(), usedforsecurity=False).hexdigest()}"
 
     def _content(self) -> _Content | None:
         content = _Content(self._options, self._client)
@@ -170,7 +186,7 @@ class _Content:
 
     def __init__(self, options: t.Mapping[str, t.Any], client: GerritClient) -> None:
         self._options, self._client = options, client
-        self._folder = tempfile.TemporaryDirectory(prefix="gerrit.")
+        self._folder = WorkFolder("gerrit")
         self._git = Repository(self._folder.name, Identity(options["author_name"], options["author_email"]))
         self._git.git("init", "--quiet", "--bare")
         self._base = self._fetch(f"refs/heads/{options['branch']}")
