@@ -163,6 +163,10 @@ test-events: .venv/dev.done $(EVENTS)/done $(COLLECTION) ## From events to artif
 	@command -v java > /dev/null || .ci/system-packages rulebook
 	$(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/events
 
+.PHONY: test-distgits
+test-distgits: .venv/dev.done $(COLLECTION) ## Bots that keep distgits, killed and run again; with what takes too long for make test
+	@$(BIN)/pytest -q tests/integration/test_killed_bots.py
+
 .PHONY: test-newcomers
 test-newcomers: .venv/dev.done $(COLLECTION) ## The tarball on each supported ansible-core, as an installer takes it
 	@$(BIN)/pytest -q tests/integration/test_newcomers.py
