@@ -16,10 +16,10 @@ import shutil
 import typing as t
 
 from .._module.command import find_program, run_command
-from .._module.errors import InvalidInput
+from .._module.errors import InvalidInput, Refused
 from .._module.progress import say
 from .._rpm.nevra import Nevra
-from .._sandbox.confine import INSTALLING, Bind, Limits, Sandbox, confined, fresh_folder, give
+from .._sandbox.confine import INSTALLING, Bind, Limits, Sandbox, confined, fresh_folder, give, remove_folder
 from .manifest import EPOCH, file_sha256
 
 # Where it is seen by confined programs.
@@ -82,9 +82,24 @@ def installed(
         root.rpm("--initdb", environment=SAME_TIME)
         root.rpm("-U", "--nosignature", "--oldpackage", *names, environment=SAME_TIME)
         there = dict(line.rpartition(" ")[::2] for line in root.rpm("-qa", "--qf", _QUERY, tail=32 << 20).splitlines())
+        _only_the_tree(folder)
         _normalize(root)
-        shutil.rmtree(os.path.join(folder, "rpms"))
         yield root, _as_files(there, files)
+
+
+def _only_the_tree(folder: str) -> None:
+    """Take away what is beside the tree, and have an empty folder for what is made of it.
+
+    Scriptlets are root in the sandbox, and leave rpm's root when they want. What they put beside it, such as links and
+    pipes by the names of what comes, is gone before anything is made; none of their programs runs after this.
+    """
+    if os.path.islink(os.path.join(folder, "root")):
+        raise Refused(f"A scriptlet has put a link in place of {folder}/root, the tree.")
+    for name in os.listdir(folder):
+        if name != "root":
+            remove_folder(os.path.join(folder, name))
+    os.mkdir(os.path.join(folder, "out"), 0o755)
+    give(os.path.join(folder, "out"))
 
 
 def _as_files(there: dict[str, str], files: dict[str, str]) -> dict[str, str]:
