@@ -14,5 +14,5 @@ html_show_sphinx = False
 pygments_style = "ansible"
 highlight_language = "YAML+Jinja"
 myst_heading_anchors = 3
-# Guides link files of the repository as well, which are no pages here; and modules link pages of Ansible's own.
+# Guides link files of the repository as well, which are not pages here; and modules link pages of Ansible's own.
 suppress_warnings = ["myst.xref_missing", "ref.ref", "ref.any", "misc.highlighting_failure"]

@@ -580,7 +580,7 @@ def private_mounts() -> None:
 def base_root(folder: str, configuration: Configuration, runner: Runner) -> str:
     """The root that ``configuration`` makes, made only when there is none yet for what its repositories hold now.
 
-    It is to be read only: take :func:`copy_root`. Those that nobody has used for a day are removed.
+    It should be read only: take :func:`copy_root`. Those that nobody has used for a day are removed.
     """
     os.makedirs(folder, exist_ok=True)
     base = os.path.join(folder, f"base-{configuration.key()}")

@@ -4,7 +4,7 @@
 # Private to rdo.releng: no promise is made about what lies in here.
 """What artifacts would be made of, ``rdo.releng/manifest/1``: solved from metadata, with nothing installed.
 
-An artifact names what it is to hold. Its manifest has every package that comes along, by NEVRA and the checksum of its
+An artifact names what it should hold. Its manifest has every package that comes along, by NEVRA and the checksum of its
 file, and all else that decides what it becomes: the same id, the same artifact.
 """
 
@@ -25,7 +25,7 @@ EVERYTHING = "*"
 
 @dataclasses.dataclass(frozen=True)
 class Artifact:
-    """One thing that is to be made.
+    """One thing that should be made.
 
     :param packages: names of packages, or what packages provide; or :data:`EVERYTHING`.
     :param configuration: sha256 of what else decides how it is made.

@@ -109,7 +109,7 @@ class Artifact(Change, abc.ABC):
 def list_files(folder: str) -> list[dict[str, t.Any]]:
     """Every file below ``folder`` but its document, with path, size and sha256.
 
-    :raises InvalidInput: something is no regular file.
+    :raises InvalidInput: something is not a regular file.
     """
     found = []
     for base, folders, names in os.walk(folder):

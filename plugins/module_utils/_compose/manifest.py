@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Private to rdo.releng: no promise is made about what lies in here.
-"""What an artifact is to be made of, ``rdo.releng/manifest/1``, and the RPM files that it names.
+"""What an artifact should be made of, ``rdo.releng/manifest/1``, and the RPM files that it names.
 
 Whoever makes an artifact resolves nothing: it takes exactly these files, found by their sha256.
 """

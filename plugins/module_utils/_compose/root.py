@@ -5,7 +5,7 @@
 """A root with exactly the packages of a manifest, which images and OSTree commits are made of.
 
 rpm lays out the files that it is given and resolves nothing. It and its scriptlets run confined, and so do the programs
-that make something of the tree: in there alone do its files have the owners that they are to have.
+that make something of the tree: only there do its files have the owners that they should have.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def installed(
 ) -> t.Iterator[tuple[Root, dict[str, str]]]:
     """A root of the RPM ``files`` (path by NEVRA), gone in the end.
 
-    :param space: folder on the disk that is to hold it meanwhile.
+    :param space: folder on the disk that should hold it meanwhile.
     :returns: the root, and the sha256 of the file of each package that rpm says is in it, by NEVRA.
     """
     if not database.startswith("/") or os.path.normpath(database) != database:

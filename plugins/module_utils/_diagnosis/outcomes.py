@@ -60,7 +60,7 @@ class Results:
 
     @property
     def success(self) -> bool:
-        """Whether tests ran and none failed. Nothing that ran is no success, nor are tests that were all skipped."""
+        """Whether tests ran and none failed. No tests at all are not a success, nor are tests that were all skipped."""
         return self.passed > 0 and not self.failures
 
     def fail(self, name: str, message: str) -> None:

@@ -79,8 +79,8 @@ def errors_of(path: str, expected: t.Sequence[re.Pattern[str]]) -> t.Iterator[Se
 def first_errors(folder: str, ignored: t.Sequence[str], expected: t.Sequence[str]) -> list[ServiceError]:
     """The first error of each service, the oldest first.
 
-    :param ignored: names of logs that are no service's.
-    :param expected: regular expressions of lines that are no errors.
+    :param ignored: names of logs that are not a service's.
+    :param expected: regular expressions of lines that are not errors.
     """
     try:
         patterns = [re.compile(pattern) for pattern in expected]

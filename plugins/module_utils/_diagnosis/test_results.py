@@ -170,7 +170,7 @@ class _SubunitEvents:
     def finish(self, declared: int = 0) -> Results:
         """The results; a test that never ended has failed, and so has one that was announced and never ran.
 
-        :param declared: how many tests there were to be.
+        :param declared: how many tests there should have been.
         """
         for test_id, _route in self.open:
             self.results.failures.append(Outcome(test_id, "began and never ended: was the run killed?"))

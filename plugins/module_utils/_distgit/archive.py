@@ -237,7 +237,7 @@ def _read(path: str) -> bytes | None:
 
 
 def _keyring(place: str, web: Web) -> bytes:
-    """The public key; one that is not there is no archive that will come."""
+    """The public key; one that is not there is not an archive that may still come."""
     if re.match(r"(https?|file)://", place):
         try:
             return web.read(place, "keyring")

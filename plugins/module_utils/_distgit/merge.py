@@ -5,7 +5,7 @@
 """What others changed in a distgit brought into ours: the clean part of a three-way merge, and what is left of it.
 
 Where both changed the same lines, ours stay and their change is a rejected hunk: nothing of ours is overwritten.
-Version, Release, the signing key and the changelog are no part of it, as they differ in every version: they belong to
+Version, Release, the signing key and the changelog are not part of it, as they differ in every version: they belong to
 whoever releases.
 """
 

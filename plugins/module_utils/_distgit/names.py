@@ -15,7 +15,7 @@ from .._module.libraries import load_library
 _NAME = re.compile(r"[^\s,<>=%(){}]+(?:\([^\s,<>=%(){}]+\))?")
 _DIST = re.compile(r"python3(?:\.\d+)?dist\((?P<name>[^)\[]+)(?:\[(?P<extra>[^)\]]*)\])?\)")
 _PYTHON = re.compile(r"python3-(?P<name>[^+\s]+)(?:\+(?P<extra>\S+))?")
-# What a spec needs of Python that is no distribution of upstream's.
+# What a spec needs of Python that is not a distribution of upstream's.
 _NOT_UPSTREAM = re.compile(
     r"python3?-(devel|libs|test|rpm-macros|tox-current-env)|(python-)?pyproject-rpm-macros|python3"
 )
@@ -61,7 +61,7 @@ class RpmNames:
     :param overrides: name on PyPI → name in spec files, or None for what is not to be compared. What they do not name
         is called as it is provided, else as pymod2pkg has it.
     :param providers: by the key of a distribution, the packages that provide it; None: nobody was asked.
-    :raises InvalidInput: an override that is no name.
+    :raises InvalidInput: an override that is not a name.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class RpmNames:
         self._ignored = {*ignored, *(key_of(_short(self._usual(key))) for key in ignored)}
 
     def rpm(self, name: str) -> str:
-        """What a spec file is to call the distribution ``name``."""
+        """What a spec file should call the distribution ``name``."""
         key = key_of(name)
         override = self._overrides.get(key)
         if override:
@@ -115,7 +115,7 @@ class RpmNames:
         return None
 
     def keys(self, rpm: str) -> set[str]:
-        """The distributions that a dependency such as ``python3-yaml`` may mean; none for what is no Python package."""
+        """The distributions that a dependency such as ``python3-yaml`` may mean; none if it is not of Python."""
         dist = _DIST.fullmatch(rpm)
         if dist:
             return {key_of(dist["name"])}

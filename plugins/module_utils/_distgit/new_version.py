@@ -100,7 +100,7 @@ def bring_to_version(
     :param key: fingerprint of the key that the version's sources are signed by; None: the spec's own stays.
     :param changes: lines of the changelog after "Update to".
     :raises Refused: it cannot be done safely: several Version lines, one that is a macro or stands in a condition, a
-        Release that is no number.
+        Release that is not a number.
     """
     return _Edit(spec, version, author).run(key, changes)
 

@@ -6,7 +6,7 @@
 
 Only what can be known from the file itself is changed; the rest is a list of lines for a person to decide on. What the
 metadata says is required by itself then, so that the lines which say so by hand go: those of build requirements, and
-those of the package that has the metadata. What is to be left out of the metadata is data.
+those of the package that has the metadata. What should be left out of the metadata is data.
 """
 
 from __future__ import annotations
@@ -66,10 +66,10 @@ def migrate(
 ) -> Migrated:
     """``spec`` with the pyproject macros; one that has them already stays as it is.
 
-    :param excluded_build: distributions that no build requirement is to be generated for.
+    :param excluded_build: distributions that no build requirement should be generated for.
     :param excluded_run: distributions that the packages are not to require.
     :param tox: whether tests run as upstream's tox.ini says, and what they need is required for the build.
-    :raises Refused: it is no spec file of one Python project: it has no ``%py3_build``, several, or one in a condition.
+    :raises Refused: it is not the spec file of one Python project: no ``%py3_build``, several, or one in a condition.
     """
     for name in (*excluded_build, *excluded_run):
         if not _NAME.fullmatch(name):

@@ -88,7 +88,7 @@ def compare(spec: ParsedSpec, needs: Needs, names: RpmNames, build_minimums: boo
     Where the spec generates its build requirements, those are not compared, and what it does not require by itself is
     not missing: rpm generates it from what is installed.
 
-    :param build_minimums: whether BuildRequires without a minimum are to get upstream's.
+    :param build_minimums: whether BuildRequires without a minimum should get upstream's.
     """
     all_held = _read(spec, names)
     rows: list[dict[str, t.Any]] = []
@@ -194,7 +194,7 @@ def merged(
 
     :param rows: by distro.
     :param active: line → the distros for which it counts. What is so for all of these can be changed in the line;
-        what is to be added must be so for all distros.
+        what should be added must be so for all distros.
     """
     found: dict[tuple[t.Any, ...], dict[str, t.Any]] = {}
     for distro, some in rows.items():

@@ -82,7 +82,7 @@ class SpecText:
         """The spec file at ``path``.
 
         :raises NotFound: there is none.
-        :raises InvalidInput: it cannot be read, is no UTF-8, or is larger than any spec file.
+        :raises InvalidInput: it cannot be read, is not UTF-8, or is larger than any spec file.
         """
         text = decode(read_input(path, "spec file", MOST_BYTES, follow=False), f"The spec file {path}")
         if "\0" in text:
@@ -110,7 +110,7 @@ class SpecText:
     def edit(self, changes: t.Mapping[int, t.Sequence[str]]) -> None:
         """Put other lines in the place of some; all indexes are those before any change.
 
-        :param changes: index → the lines that are to stand there; none: the line goes.
+        :param changes: index → the lines that should stand there; none: the line goes.
         """
         for line in sorted(changes, reverse=True):
             self.lines[line : line + 1] = list(changes[line])

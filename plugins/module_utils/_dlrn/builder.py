@@ -175,7 +175,7 @@ class Builder:
         for name in names:
             argv += ["--package-name", name]
         try:
-            # 1: a build failed; 2: one is to be tried again.
+            # 1: a build failed; 2: one should be tried again.
             done = run_command(
                 argv,
                 log=self.log,

@@ -106,7 +106,7 @@ def read_label(client: DlrnClient, name: str, trunk_url: str | None = None) -> L
     for component in sorted(tree.components - set(held)) if tree is not None else ():
         held.update((component, row) for row in _page(client, name, 0, component))
     if rows and rows[0].component is None:
-        # DLRN runs without components again: what the label held with them is no more.
+        # DLRN runs without components again: what the label held with them is gone.
         held = {None: rows[0]}
     elif len(held) > 1:
         # From before DLRN ran with components.
@@ -143,7 +143,7 @@ def read_rows(
 ) -> list[tuple[Promoted, tuple[str, str]]]:
     """Promotions, newest first, each with its label and its address on the server.
 
-    :raises Unavailable: what the API answers is no list of promotions, or not of what was asked for.
+    :raises Unavailable: what the API answers is not a list of promotions, or not of what was asked for.
     """
     answer = client.get("promotions", limit=limit, **query)
     asked = {name: query.get(name) for name in ("promote_name", "component", "aggregate_hash") if query.get(name)}

@@ -11,7 +11,7 @@
 - The builder writes SUCCESS, then moves ``current``, then ``consistent``, then makes their aggregates, then votes.
 - The purge removes directories, then marks their commits.
 
-``remote.lck`` is no wreckage: the kernel frees it with the process.
+``remote.lck`` is not wreckage: the kernel frees it with the process.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Wreckage:
             *(finding for name in sorted(known | self._linked()) for finding in self._label(name, rows)),
         ]
 
-    # Links that were to be renamed
+    # Links that should have been renamed
 
     def _left_links(self, labels: t.Collection[str]) -> t.Iterator[Finding]:
         """Links that were made and not renamed."""
@@ -351,7 +351,7 @@ class Wreckage:
     def _aggregate(
         self, name: str, targets: dict[str, str], row: t.Any, moved: t.Sequence[str] = ()
     ) -> t.Iterator[Finding]:
-        """An aggregate that is not what its links (as they are to be) and its row say.
+        """An aggregate that is not what its links (as they should be) and its row say.
 
         :param targets: where the link of each component points once it is mended.
         """

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Private to rdo.releng: no promise is made about what lies in here.
-"""A connection to an AMQP broker, and the queue that messages are to arrive in.
+"""A connection to an AMQP broker, and the queue that messages should arrive in.
 
 A queue is declared before anything is published: the broker drops what no queue is bound for.
 """
@@ -159,7 +159,7 @@ class Queue(Change):
             return False
 
     def bind(self) -> None:
-        """Declare everything and bind it. What is there as it is to be stays as it is.
+        """Declare everything and bind it. What is there as it should be stays as it is.
 
         :raises Conflict: something of that name is of another kind.
         """

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Private to rdo.releng: no promise is made about what lies in here.
-"""The outbox: what is to be said is a file before anybody is told, and stays until it was taken.
+"""The outbox: what should be said is a file before anybody is told, and stays until it was taken.
 
 An entry is named by the sha256 of what it says, so the same thing is said once, however often it is put there. One
-with ``once`` is named by that and by where it goes, whatever it says. ``new`` holds what is to be sent, ``sent`` what
+with ``once`` is named by that and by where it goes, whatever it says. ``new`` holds what should be sent, ``sent`` what
 was.
 """
 
@@ -66,7 +66,7 @@ class Say(Change):
         if not _PLAIN.fullmatch(params["subject"]):
             raise InvalidInput(f"{params['subject']!r} cannot be a subject: one line of up to 900 characters can.")
         content = {"kind": "mail", "sender": params["sender"], "receivers": sorted(params["receivers"])}
-        # Some of what is no control character ends a line all the same, and a mail takes no halves of characters.
+        # Some of what is not a control character ends a line all the same, and a mail takes no halves of characters.
         content.update(_once(params), subject=clean(params["subject"]), text=clean(params["text"]))
         return cls(params["outbox"], content)
 
@@ -124,7 +124,7 @@ def _check_address(address: str) -> None:
 
 
 def waiting(outbox: str) -> list[str]:
-    """The paths of what is to be sent, the oldest first."""
+    """The paths of what should be sent, the oldest first."""
     folder = os.path.join(outbox, "new")
     found = [one for one in (os.scandir(folder) if os.path.isdir(folder) else ()) if ID.fullmatch(one.name[:-5])]
     return [one.path for one in sorted(found, key=lambda one: (one.stat().st_mtime_ns, one.name))]

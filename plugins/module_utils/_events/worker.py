@@ -59,7 +59,7 @@ class Work(Change):
         that nobody takes is done.
     :param tries: how often work that fails is tried; then the message goes to ``failed``.
     :param timeout: seconds that one command may take.
-    :param again: ids of failed messages that are to wait again.
+    :param again: ids of failed messages that should wait again.
     :param keep_days: how long messages that are done are known; then one with the same id would be a new one.
     """
 

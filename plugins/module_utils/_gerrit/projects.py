@@ -20,7 +20,7 @@ _PROJECT = re.compile(r"(?!.*(?:\.\.|//|\.git$|/$))[A-Za-z0-9][A-Za-z0-9._+/-]*"
 
 @dataclasses.dataclass
 class ProjectPresent(Change):
-    """A project that is to be there. One that is stays as it is.
+    """A project that should exist. One that does stays as it is.
 
     :param branch: that it begins with; it has an empty commit.
     :param parent: project that it has its rights from; None: as Gerrit has it.

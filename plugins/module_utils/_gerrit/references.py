@@ -4,7 +4,7 @@
 # Private to rdo.releng: no promise is made about what lies in here.
 """Branches and tags of a project in Gerrit: made at a commit, tagged when they end, and taken away.
 
-Somebody else may be faster: an answer that Gerrit refuses is no error as long as what is there then is what was wanted.
+Somebody else may be faster: it is not an error that Gerrit refuses, as long as what is there then is what was wanted.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _NAME = re.compile(r"(?!.*(?:\.\.|//|\.lock(?:/|$)|/\.|@\{))[A-Za-z0-9][A-Za-z0-
 
 @dataclasses.dataclass
 class BranchChange(Change):
-    """A branch that is to be there or not, and the tag that keeps where it ended.
+    """A branch that should exist or not, and the tag that keeps where it ended.
 
-    :param revision: the commit that it begins at; where it is to go, the one that it must be at. None: any.
+    :param revision: the commit that it begins at; where it should go, the one that it must be at. None: any.
     :param from_branch: the branch at whose head it begins, if no revision is given.
     :param tag: a tag of the branch's last commit; it is made before the branch goes.
     :param tag_message: of the tag; None: one without its own.

@@ -135,7 +135,7 @@ class Repository:
 class CommittedContent(Change):
     """A branch whose head has a given content: nothing is done when it has, else one commit brings it there.
 
-    :param source: folder or source distribution (tar) whose content it is to be.
+    :param source: folder or source distribution (tar) whose content it should be.
     :param exclude: patterns of paths in it that are left out, as shells match them.
     :param edits: more files, by their path, with their text.
     :param appends: text put at the end of files of the content, by their path.

@@ -28,7 +28,7 @@ class Step(t.NamedTuple):
 
 
 class Outline(t.NamedTuple):
-    """What is, what is to be, and the steps between."""
+    """What is, what should be, and the steps between."""
 
     before: dict[str, t.Any]
     after: dict[str, t.Any]
@@ -185,7 +185,7 @@ def describe_rule(rule: t.Mapping[str, t.Any]) -> str:
 
 
 def depth_of(value: t.Any) -> int | None:
-    """A depth as given; an empty string is no limit."""
+    """A depth as given; an empty string means no limit."""
     if value == "":
         return None
     try:

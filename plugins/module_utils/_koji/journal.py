@@ -37,7 +37,7 @@ class Journal:
             raise InvalidInput(f"{error.message}. Set journal_dir.", **error.data) from error
 
     def read(self) -> list[dict[str, t.Any]]:
-        """All events; a line that was cut off, or is no event, is left out."""
+        """All events; a line that was cut off, or is not an event, is left out."""
         return [event for event in read_lines(self.path, "journal")[0] if isinstance(event.get("event"), str)]
 
 

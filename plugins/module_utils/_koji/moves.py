@@ -35,7 +35,7 @@ class Move(t.NamedTuple):
 def check_moves(given: t.Sequence[t.Mapping[str, t.Any]]) -> list[Move]:
     """Moves as they are written: ``{build, from, to}``.
 
-    :raises InvalidInput: no such thing, or a build that is to be in a tag and not to be there.
+    :raises InvalidInput: no such thing, or a build that must both be in a tag and not be in it.
     """
     moves: list[Move] = []
     for one in given:

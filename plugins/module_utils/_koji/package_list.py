@@ -38,7 +38,7 @@ class PackageList:
     def to_list(self, owners: t.Mapping[str, str], kept_blocked: t.Container[str] = ()) -> list[Step]:
         """List packages, package → owner; one that is inherited is listed already, whoever owns it there.
 
-        :param kept_blocked: packages that a parent blocks, and that are to stay so.
+        :param kept_blocked: packages that a parent blocks, and that should stay so.
         """
         steps = []
         for package, owner in owners.items():

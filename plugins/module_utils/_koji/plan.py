@@ -19,7 +19,7 @@ from .._module.errors import InvalidInput
 from .._rpm.nevra import Evr, Nevra
 
 SCHEMA = "rdo.releng/tag-plan/1"
-# By the place of the tag that a build is wanted in: the places it is to be in. As rdoinfo's users have it.
+# By the place of the tag that a build is wanted in: the places it should be in. As rdoinfo's users have it.
 TAG_MAPS: dict[str, dict[int, tuple[int, ...]]] = {
     "separated_buildreqs": {0: (0,), 1: (1,), 2: (2,), 3: (2, 3)},
     "unified_buildreqs": {0: (0,), 1: (0, 1), 2: (0, 1, 2)},
@@ -60,7 +60,7 @@ class Line:
 
 @dataclasses.dataclass
 class Wanted:
-    """What is to be.
+    """What should be.
 
     :param source: where it was read from.
     :param rows: tag → package → NVR; a tag with none is looked at too.
@@ -335,7 +335,7 @@ class Planner:
         return tag_name in self._there and self._there[tag_name].has(nvr)
 
     def _take_out(self, tag_name: str) -> None:
-        """What is in a tag and is to be there no longer."""
+        """What is in a tag and should be there no longer."""
         tag = self._there[tag_name]
         rows = self.rows[tag_name]
         for build in tag.builds:

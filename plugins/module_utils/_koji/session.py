@@ -22,7 +22,7 @@ from .._module.waiter import Deadline, backoff
 # Calls that travel in one request: reads are cheap for the hub, writes are kept short so that little is in doubt.
 READ_BATCH = 1000
 WRITE_BATCH = 50
-# Characters of a page that is no answer of a hub, kept for the error.
+# Characters of a page that is not an answer of a hub, kept for the error.
 BODY = 2000
 
 
@@ -69,7 +69,7 @@ class HubFault(RelengError):
 
     @property
     def already_so(self) -> bool:
-        """What was to be brought about had been before."""
+        """What should be brought about had been before."""
         return self.fault_class == "TagError" and ("already tagged" in self.text or "not in tag" in self.text)
 
 

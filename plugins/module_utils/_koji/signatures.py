@@ -71,7 +71,7 @@ def keys_of(hub: Hub, rpms: t.Sequence[HubRpm]) -> dict[int, set[str]]:
 
 
 def add_signatures(hub: Hub, headers: t.Mapping[HubRpm, bytes]) -> None:
-    """Give the hub the signature headers of signed files. One that it has already is no error.
+    """Give the hub the signature headers of signed files. One that it has already is not an error.
 
     :raises HubFault: the hub refuses one.
     :raises Unavailable: no answer: some may have been added. :func:`keys_of` shows which.

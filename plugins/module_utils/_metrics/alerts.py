@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Private to rdo.releng: no promise is made about what lies in here.
-"""Alert rules for Prometheus: when somebody is to look. Pure; the same input gives the same text."""
+"""Alert rules for Prometheus: when somebody should look. Pure; the same input gives the same text."""
 
 from __future__ import annotations
 

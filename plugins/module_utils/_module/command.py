@@ -107,10 +107,10 @@ def run_command(
         made if need be.
     :param timeout: seconds; then the program and all it started in its process group are killed.
     :param environment: the whole environment; None: this process's own.
-    :param expected: exit statuses that are no error.
+    :param expected: exit statuses that are not errors.
     :param tail: characters of output kept for the answer.
     :param watch: called with each line of output as it comes.
-    :param held: descriptors of locks that the program is to hold as well: when this process is killed, they stay held
+    :param held: descriptors of locks that the program should hold as well: when this process is killed, they stay held
         until the program has ended, so that nobody else begins while it is still at work.
     :raises CommandFailed: any other exit status, or it cannot be started.
     :raises TimedOut: when ``timeout`` was over.

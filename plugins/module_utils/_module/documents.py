@@ -40,7 +40,7 @@ def read_yaml(path: str, what: str) -> t.Any:
 
     :param what: what the file is meant to be ("candidate lockfile"), for the messages.
     :raises NotFound: there is no such file.
-    :raises InvalidInput: it cannot be read, is too large or no regular file, or is no YAML.
+    :raises InvalidInput: it cannot be read, is too large, is not a regular file, or is not YAML.
     """
     return parse_yaml(read_input(path, what), what, path)
 

@@ -24,7 +24,7 @@ def open_input(path: str, what: str, *, follow: bool = True) -> t.BinaryIO:
     :param follow: whether it may be a link. Not where strangers could have put it, as in a checkout of theirs: it would
         be any file of this host.
     :raises NotFound: there is no such file.
-    :raises InvalidInput: it is no regular file, or cannot be opened.
+    :raises InvalidInput: it is not a regular file, or cannot be opened.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW))
@@ -41,7 +41,7 @@ def read_input(path: str, what: str, most: int = MOST_BYTES, *, follow: bool = T
 
     :param follow: as of :func:`open_input`.
     :raises NotFound: there is no such file.
-    :raises InvalidInput: it is no regular file, cannot be read, or has more than ``most`` bytes.
+    :raises InvalidInput: it is not a regular file, cannot be read, or has more than ``most`` bytes.
     """
     with open_input(path, what, follow=follow) as file:
         try:

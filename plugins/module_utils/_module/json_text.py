@@ -31,7 +31,7 @@ def load_json(text: str | bytes, what: str, most: int = MOST_BYTES, unique_keys:
     :param what: begins the message: "The vote x.json", "The answer of the hub".
     :param most: bytes or characters.
     :param unique_keys: a mapping with the same key twice is an error; otherwise the last one counts.
-    :raises InvalidInput: it is no JSON, or not within these limits.
+    :raises InvalidInput: it is not JSON, or not within these limits.
     """
     try:
         return _load(text, most, unique_keys)

@@ -41,7 +41,7 @@ def held_lock(
 
     :param purpose: what it is held for, written to the file with host, process, user and time.
     :param timeout: seconds to wait for whoever holds it.
-    :returns: the descriptor of the lock, for a program that is to hold it as well (``run_command(held=)``).
+    :returns: the descriptor of the lock, for a program that should hold it as well (``run_command(held=)``).
     :raises Conflict: it is held; ``holder`` is what the file says.
     """
     try:

@@ -27,7 +27,7 @@ from .text import cut, message, presentable
 
 @dataclasses.dataclass
 class Plan:
-    """What is, what is to be, and the steps between.
+    """What is, what should be, and the steps between.
 
     :param before: the state as it was read; with ``after`` it makes the diff.
     :param after: the state when all of ``actions`` have been done.

@@ -6,7 +6,7 @@
 
 Most of a safe load's time goes into nodes that are made only to be thrown away, and into finding out again for each
 scalar whether it is a number. Here values come straight from libyaml's events, and each different scalar is looked at
-once. What needs more than that (anchors, tags, merge keys, keys that are no scalars) is surveyed first, as the library
+once. What needs more than that (anchors, tags, merge keys, keys that are not scalars) is surveyed first, as the library
 itself has no limits: it crashes on 100,000 brackets, and follows aliases of aliases until memory is full.
 """
 

@@ -105,7 +105,7 @@ _WHOM = {"ours": "us", "hub": "the hub", "distribution": "the distribution", "pe
 
 
 def recent(news: t.Iterable[News], now: float, limits: Limits) -> list[News]:
-    """What became news within the window, the oldest first; what is to come is none yet."""
+    """What became news within the window, the oldest first; what will come is not news yet."""
     return sorted((one for one in news if now - limits.window <= one.at <= now), key=lambda one: (one.at, one.id))
 
 

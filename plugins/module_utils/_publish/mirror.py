@@ -36,7 +36,7 @@ class MirroredPush(Change):
     :param mirror: where rsync writes to: ``rsync://host/module/folder/``, ``host:folder`` or a folder.
     :param push: id; None: the one that the site shows.
     :param state: ``staged``: the content is there and the same; ``current``: shown as well.
-    :param previous: id of the push that the mirror is to show until then; "none" for none; None: whatever it is.
+    :param previous: id of the push that the mirror should show until then; "none" for none; None: whatever it is.
     :param prune: whether pushes that the site has removed are removed, once the new one is shown.
     """
 

@@ -30,7 +30,7 @@ KEY = "releng.manifest"
 
 @dataclasses.dataclass(frozen=True)
 class Ref:
-    """What one ref is to be.
+    """What one ref should be.
 
     :param name: the ref.
     :param source: a repository that has it, to be merged from; None: from this repository.
@@ -48,7 +48,7 @@ class Ref:
 
 
 class Refs(Change):
-    """Bring refs of a repository to what they are to be.
+    """Bring refs of a repository to what they should be.
 
     :param params: repo; refs (mappings of name, source, commit, expected, tag); depth, how many commits before each ref
         are kept, None: all; key and gpg_home, to sign commits and the summary; public_key, for the client's pull.
@@ -94,7 +94,7 @@ class Refs(Change):
         return Plan({name: before.get(name) for name in names}, result["refs"], actions, result)
 
     def _wanted(self, ref: Ref, refs: dict[str, str]) -> tuple[str, str | None]:
-        """The commit that it is to be, and what that was made of."""
+        """The commit that it should be, and what that was made of."""
         repo = ref.source or self.repo
         name = ref.commit or ref.name
         if repo == self.repo and name in refs:

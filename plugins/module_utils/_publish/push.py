@@ -215,7 +215,7 @@ def current_push(site: str) -> str | None:
 def push_folder(site: str, ident: str) -> str:
     """Where a push of ``site`` lies.
 
-    :raises InvalidInput: ``ident`` is no id.
+    :raises InvalidInput: ``ident`` is not an id.
     """
     if not ID.fullmatch(ident):
         raise InvalidInput(f"{ident!r} is no id of a push: 64 hexadecimal digits are.")

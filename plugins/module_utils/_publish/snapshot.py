@@ -42,7 +42,7 @@ class Snapshot(Change):
     :param artifacts: mappings of name, path, manifest and retain; empty: ``push`` was staged before.
     :param push: id of a push that the site has; with ``artifacts`` what they must make.
     :param state: ``staged``: complete and verified, not shown; ``current``: shown.
-    :param previous: id of the push that is to be shown until then; "none" for none; None: whatever it is.
+    :param previous: id of the push that should be shown until then; "none" for none; None: whatever it is.
     :param keep: how many pushes stay besides the current one, those that were staged last.
     """
 

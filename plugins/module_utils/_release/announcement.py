@@ -22,7 +22,7 @@ def series_facts(folder: str, series: str) -> dict[str, t.Any]:
 
     :param folder: ``deliverables`` of openstack/releases.
     :raises NotFound: it has no such series.
-    :raises InvalidInput: a file that is no deliverable.
+    :raises InvalidInput: a file that is not a deliverable.
     """
     place = os.path.join(folder, series)
     if not os.path.isdir(place):

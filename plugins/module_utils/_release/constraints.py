@@ -49,7 +49,7 @@ def normalized(name: str) -> str:
 def parse_constraints(text: str, source: str, skip_invalid: bool = False) -> tuple[list[Constraint], list[str]]:
     """The constraints in ``text``, and the lines that are none.
 
-    :raises InvalidInput: for lines that are no constraint with one version, unless ``skip_invalid``.
+    :raises InvalidInput: for lines that are not a constraint with one version, unless ``skip_invalid``.
     """
     requirements, markers = load_library("packaging.requirements"), load_library("packaging.markers")
     found, invalid = [], []

@@ -30,7 +30,7 @@ class Deliverable:
 
     :param repository: as ``openstack/nova``.
     :param model: release model, for example cycle-with-rc; ``independent`` for those that follow no cycle.
-    :param version: the highest release that is no pre-release, or None.
+    :param version: the highest release that is not a pre-release, or None.
     :param pre_release: the highest release of all where it is a pre-release.
     :param file: path of the deliverable in the folder that was read.
     :param branch: the series' stable branch, as ``stable/2025.2``; None: there is none, or none yet.
@@ -51,7 +51,7 @@ def read_deliverables(folder: str, series: str) -> dict[str, Deliverable]:
 
     :param folder: ``deliverables`` of openstack/releases.
     :raises NotFound: it has no such series.
-    :raises InvalidInput: a file that is no deliverable.
+    :raises InvalidInput: a file that is not a deliverable.
     """
     if not os.path.isdir(os.path.join(folder, series)):
         there = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir()) if os.path.isdir(folder) else []

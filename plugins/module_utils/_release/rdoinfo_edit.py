@@ -35,7 +35,7 @@ class TagFile:
 
     :param section: ``tags``, where a pin is the tag's attribute ``source-branch``, or ``buildsys-tags``, where it is
         the build.
-    :raises InvalidInput: it is no YAML, or not of this shape.
+    :raises InvalidInput: it is not YAML, or not of this shape.
     """
 
     def __init__(self, text: str, section: str, name: str) -> None:

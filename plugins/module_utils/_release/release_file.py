@@ -26,13 +26,13 @@ from .._module.yaml_text import YamlReader
 
 @dataclasses.dataclass
 class ReleaseFile(Change):
-    """A file, and what it is to say.
+    """A file, and what it should say.
 
     :param copy_of: the file that it is a copy of where it is not there yet; one that is there is left alone then.
         None: the file must be there.
     :param words: whole words to replace in all of its text, in their order.
-    :param values: dotted path of keys → the value that a scalar is to have.
-    :param items: dotted path of keys → texts that a list is to have.
+    :param values: dotted path of keys → the value that a scalar should have.
+    :param items: dotted path of keys → texts that a list should have.
     """
 
     path: str
@@ -78,7 +78,7 @@ def set_values(text: str, values: t.Mapping[str, t.Any], name: str) -> str:
     """``text`` with other values of scalars in its mappings.
 
     :param values: dotted path of keys → text, number or boolean.
-    :raises InvalidInput: no YAML, a key that is not there, a value that is no scalar, or one of several lines.
+    :raises InvalidInput: no YAML, a key that is not there, a value that is not a scalar, or one of several lines.
     """
     reader = YamlReader()
     for path, value in values.items():
@@ -102,7 +102,7 @@ def set_values(text: str, values: t.Mapping[str, t.Any], name: str) -> str:
 def add_items(text: str, items: t.Mapping[str, t.Sequence[str]], name: str) -> str:
     """``text`` with more items in its lists, behind those that are there.
 
-    :param items: dotted path of keys → texts that the list is to have.
+    :param items: dotted path of keys → texts that the list should have.
     :raises InvalidInput: no YAML, a key that is not there, no list, or one that cannot be edited in place.
     """
     reader = YamlReader()

@@ -120,7 +120,7 @@ class UpstreamRequirements:
 
 
 def read_text(files: Files, name: str) -> str | None:
-    """A file of the sources, or None where there is none; raises InvalidInput where it is no text."""
+    """A file of the sources, or None where there is none; raises InvalidInput where it is not text."""
     try:
         return files.read(name).decode()
     except NotFound:

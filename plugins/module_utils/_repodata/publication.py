@@ -57,7 +57,7 @@ class PublishedRepository(Change):
         """Make the metadata in a temporary folder, and see what would change.
 
         :raises NotFound: no folder, no RPM files, or a file of further metadata is not there.
-        :raises InvalidInput: a file is no RPM, or createrepo_c would leave it out; it is named.
+        :raises InvalidInput: a file is not an RPM, or createrepo_c would leave it out; it is named.
         :raises Refused: two packages of one NEVRA differ, or there is metadata of a kind that would be lost.
         """
         if not os.path.isdir(self.path):

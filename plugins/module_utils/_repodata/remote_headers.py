@@ -19,7 +19,7 @@ _AT_A_TIME = 6
 def fetch_headers(locations: t.Sequence[str], folder: str, transport: Transport) -> list[str]:
     """The beginnings of RPM files, up to where the payload begins, as files in ``folder``: enough for any metadata.
 
-    :raises InvalidInput: one is no RPM, or is cut off before its payload.
+    :raises InvalidInput: one is not an RPM, or is cut off before its payload.
     """
 
     def fetch(numbered: tuple[int, str]) -> str:

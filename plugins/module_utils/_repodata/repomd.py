@@ -133,7 +133,7 @@ def _number(text: str | None, what: str) -> int | None:
 def _parse_repomd(content: bytes, root: str) -> dict[str, MetadataFile]:
     """The metadata files by kind.
 
-    :raises InvalidInput: it is no repomd.xml, or announces what cannot be used.
+    :raises InvalidInput: it is not a repomd.xml, or announces what cannot be used.
     """
     what = f"The repomd.xml of {root}"
     element = _xml(content, what)

@@ -20,7 +20,7 @@ _VALID = re.compile(r"^\[GNUPG:\] VALIDSIG (.*)$", re.MULTILINE)
 
 
 def objection_to(signature: str, file: str, public: PublicKey) -> str | None:
-    """Why ``signature`` is no good signature of ``file`` by a key, or None."""
+    """Why ``signature`` is not a good signature of ``file`` by a key, or None."""
     argv = ["gpgv", "--homedir", public.folder, "--keyring", public.binary, "--status-fd", "1", "--", signature, file]
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
     # Its status is 0 for a key that has expired since, and for any key of the keyring.

@@ -39,7 +39,7 @@ def require_packages(paths: t.Sequence[str], query: Query) -> None:
     """Refuse files that are not the RPMs that their names say.
 
     :raises InvalidInput: one is another package than its name says.
-    :raises CommandFailed: one cannot be read; or what the query raises of a file that is no RPM.
+    :raises CommandFailed: one cannot be read; or what the query raises of a file that is not an RPM.
     """
     for path, nevra in read_nevras(paths, query).items():
         name = re.sub(r"-[0-9]+:", "-", nevra, count=1) + ".rpm"

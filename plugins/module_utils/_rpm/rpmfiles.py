@@ -65,7 +65,7 @@ def indexed(files: t.Sequence[str], what: str) -> t.Iterator[str]:
 
     :param what: what the files are, for messages.
     :raises NotFound: one of the files is not there.
-    :raises InvalidInput: one of the files is no RPM, or a broken one; it is named.
+    :raises InvalidInput: one of the files is not an RPM, or a broken one; it is named.
     """
     # Slow to import, and most repositories have metadata.
 

@@ -133,7 +133,7 @@ def _judge(path: str, lines: t.Sequence[str], public: PublicKey, header_only: bo
 def signature_of(path: str) -> Signature | None:
     """What the signature in an RPM file says of itself; None if there is none.
 
-    :raises InvalidInput: it is no RPM file, or one that is damaged.
+    :raises InvalidInput: it is not an RPM file, or one that is damaged.
     """
     with open(path, "rb") as file:
         return signature_in(read_header(file))

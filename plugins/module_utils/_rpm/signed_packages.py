@@ -173,7 +173,7 @@ class SignedPackages(Change):
 
 
 def _copy_of(path: str) -> str:
-    """Where a file is signed: beside it, under a name that is no package's."""
+    """Where a file is signed: beside it, under a name that is not a package's."""
     return os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.signing")
 
 

@@ -289,7 +289,7 @@ def confined(
     """Run a program to its end, and see that nothing is left of it.
 
     :param log: file that the output is appended to, with the command before and the exit status after it.
-    :param expected: exit statuses that are no error; None: all.
+    :param expected: exit statuses that are not errors; None: all.
     :param tail: bytes of output kept for the answer.
     :param apart: whether standard error is kept apart from the output.
     :param watch: called with each line as it comes, lines cut at 4096 bytes.

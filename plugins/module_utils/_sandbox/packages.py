@@ -20,7 +20,7 @@ LIMITS = Limits(seconds=300, memory=2**32, processes=64, file_size=2**24, scratc
 def query(form: str, files: t.Sequence[str]) -> str:
     """What ``rpm -qp`` says of RPM files in a query format; signatures are not looked at.
 
-    :raises InvalidInput: one is no RPM file.
+    :raises InvalidInput: one is not an RPM file.
     :raises CommandFailed: one cannot be read.
     :raises CannotConfine: this host does not let rpm be confined.
     """

@@ -76,11 +76,11 @@ def take(
     What has the name of a copy in ``destination`` is replaced, be it a link or a file, or is an error.
 
     :param patterns: paths below ``folder``; each part may have ``*``, ``?`` and ``[…]``, and matches one name.
-    :param strict: whether what matches and is no regular file, or has a name that is none, is an error; it is left out
+    :param strict: whether a match that is not a regular file, or whose name is not one, is an error; it is left out
         otherwise.
     :param replace: whether it is replaced.
     :param name: name of the copy instead of its own, where one file can match.
-    :raises Refused: what matches is no regular file, has a name that is none, or is too big or too much.
+    :raises Refused: what matches is not a regular file, has a name that is none, or is too big or too much.
     :raises InvalidInput: the folder is not there, or is a link.
     """
     with _opened(folder) as top:
@@ -103,7 +103,7 @@ def take(
 def read(folder: str, path: str, limit: int) -> bytes:
     """The content of one file below ``folder``.
 
-    :raises Refused: it is no regular file, or has more than ``limit`` bytes.
+    :raises Refused: it is not a regular file, or has more than ``limit`` bytes.
     :raises InvalidInput: there is no such file.
     """
     with _opened(folder) as top, _file(top, folder, path) as file:
@@ -189,7 +189,7 @@ def _names(handle: int, pattern: str) -> t.Iterator[str]:
 
 
 def _check(status: os.stat_result, folder: str, path: str) -> None:
-    """:raises Refused: it is no regular file, or its name could be taken for something else."""
+    """:raises Refused: it is not a regular file, or its name could be taken for something else."""
     name = os.path.basename(path)
     if not stat.S_ISREG(status.st_mode):
         kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something strange")

@@ -240,7 +240,7 @@ def _make(kind: t.Any, data: t.Any, where: str, **known: t.Any) -> t.Any:
 
 
 def _check_keys(kind: t.Any, data: t.Mapping[t.Any, t.Any], where: str, known: t.Collection[str] = ()) -> None:
-    """Refuse keys that are no fields of ``kind``: one that is misspelt is not called missing somewhere else."""
+    """Refuse keys that are not fields of ``kind``: one that is misspelt is not called missing somewhere else."""
     allowed = [field.name for field in dataclasses.fields(kind) if field.name not in known]
     unknown = sorted(str(key) for key in data if key not in allowed)
     if unknown:

@@ -1,6 +1,6 @@
 # Copyright: rdo.releng contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Creates users of DLRN's API, or gives them the password they are to have. Run by DLRN's own Python.
+"""Creates users of DLRN's API, or gives them the password they should have. Run by DLRN's own Python.
 
 Standard input is JSON: ``database`` and ``users``, a list of ``username`` and ``password``. DLRN's own command
 (dlrn-user) takes a new password of an existing user only as an argument, which every user of the host can read; so this

@@ -42,7 +42,7 @@ def rpm_release(short_hash: str) -> str:
 
 
 def build_backend(source: str) -> str | None:
-    """The name of the Python build backend that makes the source distribution; None: this is no Python project."""
+    """The name of the Python build backend that makes the source distribution; None: this is not a Python project."""
     try:
         with open(os.path.join(source, "pyproject.toml"), encoding="utf-8") as file:
             found = re.search(r"^build-backend\s*=\s*[\"']([\w.]+)", file.read(), re.MULTILINE)

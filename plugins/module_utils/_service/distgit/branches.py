@@ -58,7 +58,7 @@ class SeriesBranches(Change):
         return self._result()
 
     def _row(self, package: Package) -> dict[str, t.Any]:
-        """What becomes of one package; what is to be done for it is kept."""
+        """What becomes of one package; what should be done for it is kept."""
         name, options = package["name"], self._options
         project = project_of(package)
         row = {"package": name, "project": project, "outcome": "failed", "revision": None, "reason": None}

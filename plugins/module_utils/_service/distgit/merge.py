@@ -85,7 +85,7 @@ class DistgitMerge(Change):
         return {}
 
     def _ours(self, texts: t.Iterable[str]) -> dict[str, str]:
-        """Our files that a spec file names; what is no regular file of ours is not read."""
+        """Our files that a spec file names; what is not a regular file of ours is not read."""
         names = {self._spec, SOURCES}.union(*(files_of(SpecText(text)) for text in texts))
         found = {}
         for name in sorted(names):
@@ -179,7 +179,7 @@ class Theirs:
         return self._repository.git(*arguments).output
 
     def show(self, commit: str, path: str) -> str | None:
-        """The text of a file at a commit; None where there is none, or it is no text of a usual size."""
+        """The text of a file at a commit; None where there is none, or it is not text of a usual size."""
         found = self._repository.git("ls-tree", "-l", commit, "--", path).output
         match = re.match(r"100(?:644|755) blob (\w+)\s+(\d+)\t", found)
         if not match or int(match[2]) > min(_MOST_BYTES, 1_000_000):

@@ -36,7 +36,7 @@ class _Patch:
 
     :param status: ``kept``, ``rebased``, ``merged`` or ``conflict``.
     :param commit: of upstream, that took it in.
-    :param content: of the file, as it is to be.
+    :param content: of the file, as it should be.
     """
 
     tag: Tag

@@ -26,7 +26,7 @@ _WORDS = {"and", "or", "if", "else", "with", "without", "unless"}
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """A build that is to be made.
+    """A build that should be made.
 
     :param source: file of a source RPM, or address of a repository with its revision.
     :param build_requires: as rpm writes them.

@@ -140,7 +140,7 @@ class TagBuilds(Change):
         return report
 
     def _kept_back(self) -> list[dict[str, t.Any]]:
-        """Refusals for which what is wanted cannot be reached, if they are to fail the task."""
+        """Refusals for which what is wanted cannot be reached, if they should fail the task."""
         if not self._params["fail_on_refused"]:
             return []
         return [one for one in self._refused if one["rule"] != "unexplained"]

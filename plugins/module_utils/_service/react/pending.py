@@ -44,7 +44,7 @@ SCHEMA = "rdo.releng/pending/1"
 CHECKS = ("closure", "installability", "upgrade-path", "file-conflicts", "signatures", "rpmlint")
 OFFERED = "builds that are pending"
 DEADLINE = 3600.0
-# Of one RPM that rpmlint is to look at.
+# Of one RPM that rpmlint should look at.
 MOST_BYTES = 2 << 30
 
 

@@ -57,7 +57,7 @@ def compare_deliverables(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _target(info: Rdoinfo, release: str, distro: str, tags: t.Sequence[str], phase: str | None) -> str | None:
-    """The tag that builds are to get to: that of ``phase``, or the last one; None where the phase has none yet."""
+    """The tag that builds should get to: that of ``phase``, or the last one; None where the phase has none yet."""
     if not tags:
         raise InvalidInput(f"{release} {distro} of {info.description} has no buildsys-tags.")
     if phase is None:

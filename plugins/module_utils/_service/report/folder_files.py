@@ -21,13 +21,13 @@ MODE = re.compile(r"0?[0-7]{3}")
 
 
 class WriteFiles(Change):
-    """Bring files and folders to the content and the mode they are to have; others are left alone.
+    """Bring files and folders to the content and the mode they should have; others are left alone.
 
     :param path: absolute path of the folder that holds them all.
     :param folders: relative paths of folders to be there.
     :param files: mappings of name (relative path), content and mode (octal digits).
     :param empty_folders: relative paths of folders to be there with nothing in them.
-    :raises InvalidInput: a name that leads out of the folder, stands twice or lies in a folder that is to be empty; a
+    :raises InvalidInput: a name that leads out of the folder, stands twice or lies in a folder that must be empty; a
         mode that is none.
     """
 
@@ -72,7 +72,7 @@ class WriteFiles(Change):
 
 
 def read_file(path: str) -> dict[str, str] | None:
-    """Mode and content of a regular file; None where there is no such file, or it is to be replaced anyway."""
+    """Mode and content of a regular file; None where there is no such file, or it should be replaced anyway."""
     try:
         with open(path, encoding="utf-8", newline="") as file:
             status = os.fstat(file.fileno())

@@ -4,7 +4,7 @@
 # Private to rdo.releng: no promise is made about what lies in here.
 """What another base would do to a candidate: which packages of it changed, and whom that breaks.
 
-Of a compose that is to come, almost everything is as it was. So the old base is the state, what is in both stays, and
+Of a coming compose, almost everything is as it was. So the old base is the state, what is in both stays, and
 the rest is one change: what leaves and what enters. The engine then says who newly lacks something, and which source
 package brings it about.
 """

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Private to rdo.releng: no promise is made about what lies in here.
-"""Packages that fail to build from source, and what is to be done about each: read from DLRN and Gerrit each time."""
+"""Packages that fail to build from source, and what should be done about each: read from DLRN and Gerrit each time."""
 
 from __future__ import annotations
 

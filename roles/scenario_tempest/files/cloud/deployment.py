@@ -149,7 +149,7 @@ class Deployment:
             time.sleep(PAUSE)
 
     def holds(self, condition: t.Any) -> bool:
-        """Whether an address answers, or a service of the catalog says what it is to say."""
+        """Whether an address answers, or a service of the catalog says what it should say."""
         if isinstance(condition, str):
             return answers(condition)
         try:
