@@ -85,7 +85,11 @@ def set_values(text: str, values: t.Mapping[str, t.Any], name: str) -> str:
         expected = _with_value(reader.read(text, name), path.split("."), value, f"{name}: {path}")
         node = reader.compose(text, name)
         for key in path.split("."):
-            node = next(held for found, held in node.value if found.value == key)
+            held = [one for found, one in node.value if found.value == key]
+            if len(held) != 1:
+                how = "is there twice" if held else "is merged from elsewhere"
+                raise InvalidInput(f"{name}: {key} of {path} {how}, and is not edited in place.", file=name)
+            node = held[0]
         start, end = node.start_mark, node.end_mark
         lines = text.splitlines(keepends=True)
         if isinstance(node.value, list) or start.line != end.line:
