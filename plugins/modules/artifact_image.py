@@ -35,8 +35,8 @@ requirements:
   - rpm, e2fsprogs, qemu-img for V(qcow2), squashfs-tools for V(squashfs), bubblewrap
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
-  - rdo.releng._artifact
-  - rdo.releng._artifact.ROOT
+  - rdo.releng._from_manifest
+  - rdo.releng._from_manifest.ROOT
 author:
   - RDO release engineering (@rdo-infra)
 """

@@ -40,8 +40,8 @@ requirements:
   - rpm, ostree, bubblewrap
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
-  - rdo.releng._artifact
-  - rdo.releng._artifact.ROOT
+  - rdo.releng._from_manifest
+  - rdo.releng._from_manifest.ROOT
 author:
   - RDO release engineering (@rdo-infra)
 """

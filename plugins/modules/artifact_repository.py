@@ -23,7 +23,7 @@ requirements:
   - createrepo_c
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
-  - rdo.releng._artifact
+  - rdo.releng._from_manifest
 author:
   - RDO release engineering (@rdo-infra)
 """
