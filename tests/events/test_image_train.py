@@ -56,12 +56,13 @@ def wheel(folder, version, options):
 def train(tmp_path, ansible):
     if not shutil.which("bwrap"):
         pytest.skip("bubblewrap is not installed")
-    for name in ("plain", "special", "broken", "curious"):
+    for name in ("plain", "special", "broken", "curious", "nosy"):
         (tmp_path / name / ("elements" if name != "broken" else "nothing")).mkdir(parents=True)
         (tmp_path / name / ("elements" if name != "broken" else "nothing") / "base").write_text(name)
     (tmp_path / "wheelhouse").mkdir()
     commands = {"plain": ["imagetool"], "special": ["imagetool", "--special"], "broken": ["imagetool"]}
     commands["curious"] = ["imagetool", "--network"]
+    commands["nosy"] = ["sh", "-c", "rm -rf /tmp/work/tool /tmp/work/out; ln -s /etc /tmp/work/out; true"]
 
     def run(candidate, *names, expected=0, **options):
         released = wheel(tmp_path / "released", "1.0", ["--special", "--network"])
@@ -92,6 +93,8 @@ def test_a_regression_is_the_tools_and_the_emergency_is_a_waiver(train, tmp_path
 
 
 def test_who_is_broken_anyway_or_asks_the_network_is_in_nobodys_gate(train):
-    shown = train(["--special", "--network"], "plain", "broken", "curious", train_gate=["plain"])
+    """And whoever removes the tool after his turn harms himself alone."""
+    shown = train(["--special", "--network"], "nosy", "plain", "broken", "curious", train_gate=["plain"])
+    assert "plain: good" in shown and "nosy: good" not in shown
     assert "broken: downstream regressed" in shown and "curious: downstream regressed" in shown
     assert "Promote" in shown

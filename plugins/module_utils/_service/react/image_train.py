@@ -21,7 +21,7 @@ from ..._dlrn.candidate import Candidate, read_candidate
 from ..._module.command import find_program
 from ..._module.errors import CommandFailed, InvalidInput, NotFound, RelengError
 from ..._module.progress import say
-from ..._sandbox.confine import BUILDING, Bind, Limits, Sandbox, confined, fresh_folder, give
+from ..._sandbox.confine import BUILDING, Bind, Limits, Sandbox, confined, fresh_folder
 from ..._sandbox.take import take
 
 WORK = "/tmp/work"  # noqa: S108 (the sandbox's own)
@@ -109,12 +109,15 @@ def _run(folder: str, one: dict[str, t.Any], which: str, params: dict[str, t.Any
     log = os.path.join(params["folder"], f"{one['name']}-{which}.log")
     if problem:
         return Cell(False, problem, log)
-    out = os.path.join(folder, "out")
-    shutil.rmtree(out, ignore_errors=True)
-    os.mkdir(out)
-    give(out)
+    # One downstream's program must not change what the next is run with, nor leave a result in its place.
+    with fresh_folder(params["folder"]) as out:
+        return _run_with(folder, out, one, which, params, log)
+
+
+def _run_with(folder: str, out: str, one: dict[str, t.Any], which: str, params: dict[str, t.Any], log: str) -> Cell:
     binds = (
-        Bind(folder, WORK, writable=True),
+        Bind(folder, WORK, private=True),
+        Bind(out, f"{WORK}/out", writable=True),
         Bind(os.path.abspath(one["path"]), f"{WORK}-downstream"),
         Bind(os.path.abspath(params["wheelhouse"]), f"{WORK}-wheels"),
     )
