@@ -130,12 +130,12 @@ class Machine:
         self.wait(seconds)
 
     def wait(self, seconds: float = 90) -> None:
-        """Until it answers over SSH, and everything has been started."""
+        """Until it answers over SSH, and what belongs to its start has been started; jobs of timers may still run."""
         end = time.monotonic() + seconds
         state = ""
         while time.monotonic() < end and self._process and self._process.poll() is None:
-            state = self.run("systemctl", "is-system-running", check=False).stdout.strip()
-            if state in ("running", "degraded"):
+            state = self.run("systemctl", "is-active", "multi-user.target", check=False).stdout.strip()
+            if state == "active":
                 return
             time.sleep(0.5)
         raise AssertionError(f"the machine does not answer ({state}): {self.console()}")
