@@ -24,7 +24,7 @@ options:
     type: path
     required: true
   releases:
-    description: Files of the release definitions.
+    description: Files of the release definitions, or folders whose C(*.yml) and C(*.yaml) are such files.
     type: list
     elements: path
     required: true
@@ -40,7 +40,7 @@ EXAMPLES = r"""
 - name: Render the jobs of all releases
   rdo.releng.zuul_jobs:
     site: site.yml
-    releases: "{{ query('ansible.builtin.fileglob', '/srv/config/releases/*.yml') }}"
+    releases: [/srv/config/releases]
     destination: /srv/config
 """
 

@@ -208,7 +208,7 @@ class RenderedReleases(Change):
     """The files of all releases of a site, and of no others, below a folder.
 
     :param site: path of the site.
-    :param releases: paths of the release definitions.
+    :param releases: paths of the release definitions, or of folders with such files.
     :param destination: checkout that the folders ``zuul.d`` and ``criteria`` are in.
     """
 
@@ -219,7 +219,7 @@ class RenderedReleases(Change):
     def plan(self) -> Plan:
         site = read_site(self.site)
         self._wanted: dict[str, str] = {}
-        for path in sorted(self.releases):
+        for path in sorted(self._paths()):
             for name, text in render(site, read_release(path, site)).items():
                 if name in self._wanted:
                     raise InvalidInput(f"Two release definitions make {name}; {path} is one of them.")
@@ -228,6 +228,13 @@ class RenderedReleases(Change):
         actions = [f"write {name}" for name, text in self._wanted.items() if before.get(name) != text]
         actions += [f"remove {name}" for name in before if name not in self._wanted]
         return Plan(before, self._wanted, actions, {"files": sorted(self._wanted)})
+
+    def _paths(self) -> t.Iterator[str]:
+        for path in self.releases:
+            if os.path.isdir(path):
+                yield from (os.path.join(path, name) for name in os.listdir(path) if name.endswith((".yml", ".yaml")))
+            else:
+                yield path
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:
         for name, text in self._wanted.items():

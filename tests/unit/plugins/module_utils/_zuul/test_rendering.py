@@ -60,6 +60,10 @@ class Folder:
         return site, read_release(str(self.path / "releases" / "epoxy.yml"), site)
 
     def change(self):
+        releases = str(self.path / "releases")
+        return RenderedReleases(str(self.path / "site.yml"), [releases], str(self.path))
+
+    def changes_by_file(self):
         releases = [str(path) for path in (self.path / "releases").glob("*.y*ml")]
         return RenderedReleases(str(self.path / "site.yml"), releases, str(self.path))
 
@@ -76,6 +80,11 @@ def rendered(folder):
         ((kind, content),) = stanza.items()
         found[kind, content["name"]] = content
     return found
+
+
+def test_a_folder_of_definitions_means_all_in_it(folder):
+    (folder.path / "releases" / "notes.txt").write_text("not a definition")
+    assert folder.change().plan().actions == folder.changes_by_file().plan().actions != []
 
 
 def test_a_release_is_rendered(folder):
