@@ -39,7 +39,9 @@ options:
     type: str
     required: true
   oldrev:
-    description: Hash of the commit that it had before. If not set, it is taken for new.
+    description:
+      - Hash of the commit that it had before. What changed between the two is what the jobs' file patterns see.
+      - If not set, they see what the newest commit changed.
     type: str
   token:
     description:

@@ -56,7 +56,8 @@ class Site:
         self.database = self.trunk / "dlrn" / "commits.sqlite"
         self.base = f"file://{self.trunk}/stand-in-base"
         self.tagged = folder / "tagged"
-        self.zuul = ZuulServer(folder / "server", readable=[self.trunk, self.tagged])
+        self.composes = folder / "composes"
+        self.zuul = ZuulServer(folder / "server", readable=[self.trunk, self.tagged, self.composes])
         self.api = self._make_api()
         self.hub = Server(Hub())
 
@@ -179,6 +180,7 @@ class Site:
             "TIMER": EVERY_FEW_SECONDS,
             "HUB": self.hub.url,
             "TAGGED": str(self.tagged),
+            "COMPOSES": str(self.composes),
             **{f"PORT_{node.upper()}": str(zuul.ports[node]) for node in NODES},
         }
         for repository in ("config", "installer", "smoke"):
@@ -193,6 +195,8 @@ class Site:
         self._render()
         zuul.copy_checkout("rdo.releng")
         self._make_hub()
+        make_compose(self.composes / "good/compose", 0, self.trunk / "stand-in-base")
+        make_compose(self.composes / "drops/compose", 1, self.trunk / "stand-in-base", "python3-testtools-*")
         zuul.commit("rdoinfo", {"rdo-full.yml": rdoinfo()})
         distgit = self.trunk / "distgit" / "python-stevedore"
         lenient = {"python-stevedore.rpmlintrc": "".join(f"addFilter('{word}')\n" for word in UNSIGNED)}
@@ -279,3 +283,23 @@ def rdoinfo(**builds: str) -> str:
     if builds:
         nova["buildsys-tags"] = {f"cloud9s-{phase}": nvr for phase, nvr in builds.items()}
     return yaml.safe_dump({"releases": [release], "components": [{"name": "compute"}], "packages": [nova]})
+
+
+def make_compose(folder: pathlib.Path, respin: int, base: pathlib.Path, without: str = "no-such-package") -> None:
+    """A compose of one variant, which has the packages of a base; those that match ``without`` it drops."""
+    members = folder / "BaseOS/x86_64/os"
+    members.parent.mkdir(parents=True)
+    subprocess.run(["cp", "-al", base, members], check=True)
+    subprocess.run(["rm", "-rf", members / "repodata"], check=True)
+    subprocess.run(["createrepo_c", "--quiet", "--excludes", without, members], check=True)
+    identity = {"id": f"StandIn-9-20261101.{respin}", "type": "production", "date": "20261101", "respin": respin}
+    info = {
+        "header": {"type": "productmd.composeinfo", "version": "1.2"},
+        "payload": {
+            "compose": identity,
+            "release": {"name": "StandIn", "version": "9"},
+            "variants": {"BaseOS": {"paths": {"repository": {"x86_64": "BaseOS/x86_64/os"}}}},
+        },
+    }
+    (folder / "metadata").mkdir()
+    (folder / "metadata/composeinfo.json").write_text(json.dumps(info))

@@ -11,6 +11,7 @@ import collections
 
 import pytest
 import yaml
+from release_world import ReleaseWorld
 from site_of_test import PERIODIC, STAGING, TAGS, TARGET, rdoinfo
 from stage import modules
 from zuul_server import TENANT
@@ -19,6 +20,7 @@ CANDIDATE, UPSTREAM_TESTS, SMOKE = (f"quickstart-stand-in-{name}" for name in ("
 DISTGIT, KOJI_NVR, KOJI_BUILD = (f"quickstart-stand-in-{name}" for name in ("distgit", "koji-nvr", "koji-build"))
 GREEN = dict.fromkeys((CANDIDATE, UPSTREAM_TESTS, SMOKE), "SUCCESS")
 TRUNK_BUILD, CLOSURE, ALONE = (f"quickstart-{name}" for name in ("trunk-build", "closure", "closure-alone"))
+NEXT_COMPOSE, DROPS = "quickstart-next-compose", "quickstart-next-compose-drops"
 GOOD, BAD, BREAKS = (f"refs/heads/change/{name}" for name in ("good", "bad", "breaks"))
 
 
@@ -158,12 +160,28 @@ def test_a_run_of_the_timer_promotes_what_it_tested(site, timer_run):
 def test_trunk_is_built_and_then_looked_at(site, trunk):
     """The next versions, which nothing has built before; their requirements are met, unless nobody provides them."""
     builds = trunk
-    assert outcome(builds) == {TRUNK_BUILD: "SUCCESS", CLOSURE: "SUCCESS", ALONE: "FAILURE"}
+    assert outcome({name: builds[name] for name in (TRUNK_BUILD, CLOSURE, ALONE)}) == {
+        TRUNK_BUILD: "SUCCESS",
+        CLOSURE: "SUCCESS",
+        ALONE: "FAILURE",
+    }
     assert "2 commits built, 0 of them failed" in site.zuul.output(builds[TRUNK_BUILD])
     assert (site.zuul.logs / builds[TRUNK_BUILD]["uuid"] / "dlrn.log").stat().st_size > 0
     assert site.rows("select status, count(*) from commits group by status") == [("SUCCESS", 4)]
     assert "packages checked, 0 requirements waived, all others met" in site.zuul.output(builds[CLOSURE])
     assert "nothing provides python3dist(testtools)" in site.zuul.output(builds[ALONE])
+
+
+def test_the_next_compose_is_judged_before_it_arrives(site, trunk):
+    good, drops = trunk[NEXT_COMPOSE], trunk[DROPS]
+    assert (good["result"], drops["result"]) == ("SUCCESS", "FAILURE")
+    assert "good for 1 of 1 releases, and is the last good one now." in site.zuul.output(good)
+    (artifact,) = [one for one in good["artifacts"] if one["name"] == "last good compose"]
+    assert artifact["url"].endswith("next-compose/good-compose.json")
+    kept = site.zuul.document(good, "next-compose/good-compose.json")
+    assert kept["files"][0]["url"] == f"file://{site.composes}/good/compose/metadata/composeinfo.json"
+    assert "drops python3-testtools" in site.zuul.output(drops)
+    assert not (site.zuul.logs / drops["uuid"] / "next-compose/good-compose.json").exists()
 
 
 def test_an_installer_takes_roles_alone(site):
@@ -299,3 +317,64 @@ def promote(site, count):
     site.zuul.enqueue("config", "promote")
     site.zuul.wait(f"promote {count}", lambda: len(site.zuul.buildsets(pipeline="promote")) == count)
     return site.zuul.builds(pipeline="promote")[-1]
+
+
+GA, AFTER_GA = "quickstart-ga", "quickstart-after-ga"
+
+
+@pytest.fixture
+def release(site):
+    """Four packages, of which one is not built yet; all that people have to review for them, they have."""
+    folder = site.folder / "release"
+    folder.mkdir()
+    chain = {f"pkg{number}-1.0-1.el9": [f"pkg{number - 1}-1.0-1.el9"] if number else [] for number in range(4)}
+    world = ReleaseWorld(folder, chain, ["pkg0-1.0-1.el9"])
+    world.review_rows()
+    world.review_tag()
+    yield world
+    world.close()
+
+
+@pytest.mark.long
+def test_a_release_goes_on_where_its_last_build_stopped(site, release):
+    """Its job has the hub's password, which is in no log, and begins nothing after it until the release is made."""
+    account = {"server": release.server.url, "user": "kojiadmin", "password": "kojiadmin"}
+    job = {"name": GA, "parent": "releng-ga", "nodeset": "host", "semaphores": GA, "pre-run": "playbooks/pre.yaml"}
+    job.update(
+        secrets=[{"name": "releng_koji", "secret": GA, "pass-to-parent": True}],
+        vars=yaml.safe_load(release.variables.read_text()),
+    )
+    after = {"name": AFTER_GA, "parent": "base", "run": "playbooks/after.yaml"}
+    pipeline = {"name": "ga", "manager": "independent", "post-review": True, "trigger": {}}
+    jobs = [GA, {AFTER_GA: {"dependencies": [GA]}}]
+    project = {"name": "config", "ga": {"jobs": jobs}}
+    parts = ({"semaphore": {"name": GA}}, {"pipeline": pipeline}, {"job": job}, {"job": after}, {"project": project})
+    site.zuul.commit(
+        "config",
+        {
+            "zuul.d/ga-secret.yaml": site.zuul.encrypt("config", {GA: account}),
+            "zuul.d/ga.yaml": yaml.safe_dump(list(parts)),
+            "playbooks/after.yaml": "- hosts: localhost\n  tasks: []\n",
+        },
+    )
+    site.zuul.wait("the pipeline", lambda: "ga" in [each["name"] for each in site.zuul.get("tenant/releng/pipelines")])
+
+    def build(count):
+        site.zuul.enqueue("config", "ga")
+        site.zuul.wait(f"build {count}", lambda: len(site.zuul.buildsets(pipeline="ga")) == count)
+        last = site.zuul.buildsets(pipeline="ga")[-1]
+        return {
+            each["job_name"]: each
+            for each in site.zuul.builds(pipeline="ga")
+            if each["buildset"]["uuid"] == last["uuid"]
+        }
+
+    for count, whom in enumerate(("gate waits for people", "published waits for distribution"), start=1):
+        waiting = build(count)
+        assert outcome(waiting) == {GA: "SUCCESS", AFTER_GA: "SKIPPED"}, site.zuul.output(waiting[GA])
+        assert whom in site.zuul.output(waiting[GA])
+        release.help(whom)
+    done = build(3)
+    assert outcome(done) == {GA: "SUCCESS", AFTER_GA: "SUCCESS"}, site.zuul.output(done[GA])
+    assert "epoxy on el9s: done until announcement." in site.zuul.output(done[GA])
+    release.check_end()

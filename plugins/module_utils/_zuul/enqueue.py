@@ -78,7 +78,8 @@ class Enqueued(Change):
         if not params["token"]:
             raise InvalidInput("To enqueue, set token to one that Zuul's operator has made (or ZUUL_TOKEN).")
         body = {name: params[name] for name in ("pipeline", "ref", "newrev")}
-        body["oldrev"] = params["oldrev"] or "0" * len(params["newrev"])
+        # Without one, Zuul looks at the files of the newest commit. Of a made-up one it asks git, and gives up.
+        body["oldrev"] = params["oldrev"]
         project = urllib.parse.quote(params["project"], safe="/")
         answer = self._web.call(
             f"{self._api}/project/{project}/enqueue",

@@ -84,7 +84,7 @@ def test_a_revision_is_enqueued_once(zuul):
     assert done["buildsets"] == [{"uuid": "u1", "result": None}]
     [(path, body)] = zuul.posted
     assert path == "/api/tenant/rdo/project/openstack/nova/enqueue"
-    wanted = {"pipeline": "trunk", "ref": "refs/heads/main", "oldrev": "0" * 40, "newrev": REVISION}
+    wanted = {"pipeline": "trunk", "ref": "refs/heads/main", "oldrev": None, "newrev": REVISION}
     assert body == wanted
     assert not enqueue(zuul, token=None)["changed"] and len(zuul.posted) == 1
     assert enqueue(zuul, ref="refs/heads/other", check=True)["changed"], "another reference is another thing"
