@@ -66,8 +66,9 @@ def add_decision(kept: Document, given: t.Any) -> None:
         return
     told = read_document(given, DECISION, "decision") if isinstance(given, str) else given
     decision = check_schema(told, DECISION, "decision")
-    for one in kept["candidates"]:
-        if any(vote.get("candidate") == decision["candidate"] is not None for vote in one["votes"]):
+    about = decision["candidate"]
+    for one in kept["candidates"] if about else ():
+        if about in [vote.get("candidate") for vote in one["votes"]]:
             rows = table_rows(decision)
             kept["decisions"][one["name"]] = {"summary": sentence(decision), "heads": [*TABLE_HEADS], "rows": rows}
 
