@@ -184,6 +184,10 @@ class TagFile:
         self._refuse_flow(tags, project)
         tag_key, held = self._entry(tags, tag)
         if tag_key is None:
+            if tags.value and not isinstance(tags.value, list):
+                line = tags.start_mark.line + 1
+                how = f"{self._name}, line {line}: the {self._section} of {project} are {shown(tags.value)}"
+                raise InvalidInput(f"{how}, which is not edited in place. Remove that.", file=self._name, line=line)
             column = tags.value[0][0].start_mark.column if tags.value else indent + 2
             self._insert(self._end_line(tags), self._tag_lines(tag, value, column))
         elif self._section == "buildsys-tags":
