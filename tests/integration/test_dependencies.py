@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import sys
+import typing as t
 
 import pytest
 from stage.modules import ROOT, run_module, run_playbook
@@ -78,13 +79,19 @@ class World:
         usual["fedora"] = f"file://{self.folder}/{{name}}/{{name}}.spec"
         return run_module("dependency_info", **{**usual, "cache_dir": self.folder / "cache", **options})
 
-    def play(self, *argv: str, failed: bool = False) -> str:
+    def call(self, *argv: str) -> dict[str, t.Any]:
+        """What starts the playbook, for ``run_playbook`` or ``playbook_call``."""
         environment = {"GERRIT_URL": self.gerrit.url, "GERRIT_USERNAME": USER, "GERRIT_PASSWORD": PASSWORD}
         environment["XDG_CACHE_HOME"] = str(self.folder / "cache")
         given = {"rdoinfo": "rdoinfo", "release": "flamingo", "constraints": "uc.txt", "author_email": EMAIL}
         given |= {"fedora_git": str(self.folder), "fedora": f"file://{self.folder}/{{name}}/{{name}}.spec"}
         extra = [word for name, value in given.items() for word in ("-e", f"{name}={value}")]
-        done = run_playbook("rdo.releng.dependencies", *extra, *argv, environment=environment, folder=self.folder)
+        words = ["rdo.releng.dependencies", *extra, *argv]
+        return {"words": words, "environment": environment, "folder": self.folder}
+
+    def play(self, *argv: str, failed: bool = False) -> str:
+        call = self.call(*argv)
+        done = run_playbook(*call.pop("words"), **call)
         assert (done.returncode != 0) is failed, done.stdout
         return done.stdout
 

@@ -6,11 +6,17 @@ from __future__ import annotations
 
 import json
 import pathlib
+import random
+import re
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
+import test_dependencies
+import test_new_package
+import test_new_version
 from stage.killing import Power, open_changes, tasks_of
 from stage.modules import ROOT
 from test_distgit_merge import Theirs
@@ -26,13 +32,57 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-class Requirements:
+class Bot:
+    """A bot with the world that it works in; ``end`` is what it brought about there."""
+
+    def call(self) -> dict:
+        return self.world.call()
+
+    def end(self) -> object:
+        return open_changes(self.world.gerrit, str(self.world.folder))
+
+    def stop(self) -> None:
+        self.world.gerrit.stop()
+
+
+class NewVersion(Bot):
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.world = test_new_version.World(folder)
+        for name in ("alpha", "beta"):
+            self.world.tag(name, "1.2.3")
+
+    def call(self) -> dict:
+        return self.world.call(source_packages=str(self.world.folder / "source-packages"))
+
+    def end(self) -> object:
+        made = sorted(path.name for path in (self.world.folder / "source-packages").iterdir())
+        return made, open_changes(self.world.gerrit, str(self.world.folder), self.world.key.lower())
+
+    def stop(self) -> None:
+        super().stop()
+        subprocess.run(["gpgconf", "--homedir", self.world.keys.home, "--kill", "all"], check=False)
+
+
+class NewPackage(Bot):
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.world = test_new_package.World(folder)
+
+
+class Dependencies(Bot):
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.world = test_dependencies.World(folder)
+
+    def call(self) -> dict:
+        return self.world.call("-e", '{"forks": ["python-fork"]}')
+
+
+class Requirements(Bot):
     """The role requirements, with two packages that are behind."""
 
     HEAD = "Name: python-{0}\nVersion: 1\nRelease: 1\nSummary: x\nLicense: x\n{1}\n%description\nx\n"
 
     def __init__(self, folder: pathlib.Path) -> None:
-        self.folder, self.gerrit = folder, Gerrit(folder / "gerrit")
+        self.world, self.folder, self.gerrit = self, folder, Gerrit(folder / "gerrit")
         rows = "releases:\n- name: flamingo\n  branch: flamingo-rdo\n  upstream_branch: stable/2025.2\n"
         rows += "  repos: [{name: el9s}]\npackages:\n"
         for name in ("one", "two"):
@@ -52,14 +102,8 @@ class Requirements:
         words = ["rdo.releng.requirements", "-e", f"rdoinfo={self.folder}", "-e", "release=flamingo"]
         return {"words": words, "environment": environment, "folder": self.folder}
 
-    def end(self) -> object:
-        return open_changes(self.gerrit, str(self.folder))
 
-    def stop(self) -> None:
-        self.gerrit.stop()
-
-
-class FedoraSig:
+class FedoraSig(Bot):
     """The role fedora_sig: commits in a folder that stays, and pushes to a fork."""
 
     def __init__(self, folder: pathlib.Path) -> None:
@@ -88,19 +132,23 @@ class FedoraSig:
         assert subprocess.check_output(status, text=True) == ""
         fork = ["git", "-C", self.folder / "forks" / "python-thing"]
         assert subprocess.check_output([*fork, *show, "rdo-flamingo"], text=True) == ready
-        return [line for line in ready.split("\n") if "commit" not in line and not line.startswith("index ")]
+        same = re.sub(r"[0-9a-f]{40}", "(a hash)", ready.replace(str(self.folder), ""))
+        return [line for line in same.split("\n") if "commit" not in line and not line.startswith("index ")]
 
     def stop(self) -> None:
         pass
 
 
+BOTS = {bot.__name__: bot for bot in (NewVersion, NewPackage, Dependencies, Requirements, FedoraSig)}
+
+
 @pytest.fixture
-def bot(tmp_path):
+def bot(request, tmp_path):
     made = []
 
-    def make(kind: type, folder: str) -> Requirements | FedoraSig:
+    def make(name: str, folder: str) -> Bot:
         (tmp_path / folder).mkdir()
-        made.append(kind(tmp_path / folder))
+        made.append(BOTS[name](tmp_path / folder))
         return made[-1]
 
     yield make
@@ -110,7 +158,7 @@ def bot(tmp_path):
 
 def test_killed_when_gerrit_has_the_first_change_and_run_again(bot, tmp_path):
     """The push was taken, and the bot never came to know."""
-    one, power = bot(Requirements, "world"), Power(tmp_path / "power")
+    one, power = bot("Requirements", "world"), Power(tmp_path / "power")
     gerrit = one.gerrit
     gerrit.holds["POST", "git-receive-pack$"] = "after"
     power.kill_when(one.call(), gerrit.reached)
@@ -124,7 +172,7 @@ def test_killed_when_gerrit_has_the_first_change_and_run_again(bot, tmp_path):
 
 
 def test_killed_beside_a_clone_that_is_half_written(bot, tmp_path):
-    one, power = bot(FedoraSig, "world"), Power(tmp_path / "power")
+    one, power = bot("FedoraSig", "world"), Power(tmp_path / "power")
     power.run(one.call())
     end = one.end()
     # What git and a write leave that are killed in the folder that stays.
@@ -136,13 +184,32 @@ def test_killed_beside_a_clone_that_is_half_written(bot, tmp_path):
 
 
 @pytest.mark.long
-def test_killed_at_the_beginning_of_each_task(bot, tmp_path):
-    same, power = bot(Requirements, "same"), Power(tmp_path / "power")
+@pytest.mark.parametrize("name", BOTS)
+def test_killed_at_the_beginning_of_each_task(bot, tmp_path, name):
+    same, power = bot(name, "same"), Power(tmp_path / "power")
     tasks = tasks_of(power.run(same.call()))
     assert len(tasks) > 8
-    one = bot(Requirements, "one")
+    one = bot(name, "one")
     for task in tasks:
         power.kill_at_task(one.call(), task)
+        assert len(power.left()) < 10, "what killed runs leave piles up"
+    power.run(one.call())
+    assert one.end() == same.end()
+    assert power.left() == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", BOTS)
+def test_killed_at_any_moment(bot, tmp_path, name):
+    same, power = bot(name, "same"), Power(tmp_path / "power")
+    begin = time.monotonic()
+    power.run(same.call())
+    takes = time.monotonic() - begin
+    one, seed = bot(name, "one"), random.randrange(1 << 32)
+    print(f"{name}: {takes:.1f} s, seed {seed}")  # shown if it fails
+    moments = random.Random(seed)
+    for _number in range(8):
+        power.kill_after(one.call(), moments.uniform(0.2, 1.0) * takes)
         assert len(power.left()) < 10, "what killed runs leave piles up"
     power.run(one.call())
     assert one.end() == same.end()

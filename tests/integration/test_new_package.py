@@ -10,6 +10,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import typing as t
 
 import pytest
 import yaml
@@ -231,13 +232,19 @@ class World:
         for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "-m", what]):
             subprocess.run([*who, *command], check=True)
 
-    def play(self, *argv: str) -> str:
+    def call(self, *argv: str) -> dict[str, t.Any]:
+        """What starts the playbook, for ``run_playbook`` or ``playbook_call``."""
         environment = {"GERRIT_URL": self.gerrit.url, "GERRIT_USERNAME": USER, "GERRIT_PASSWORD": PASSWORD}
         environment["XDG_CACHE_HOME"] = str(self.folder / "cache")
         given = {"project": "oslo-widget", "conf": "lib", "author_email": EMAIL, "maintainers": ["alice@example.com"]}
         given |= {"upstream": f"file://{self.folder}/upstream", "fedora": f"file://{self.folder}/none/{{name}}"}
         entry = json.dumps({f"new_package_{name}": value for name, value in given.items()})
-        done = run_playbook("rdo.releng.new_package", "-e", entry, *argv, environment=environment, folder=self.folder)
+        words = ["rdo.releng.new_package", "-e", entry, *argv]
+        return {"words": words, "environment": environment, "folder": self.folder}
+
+    def play(self, *argv: str) -> str:
+        call = self.call(*argv)
+        done = run_playbook(*call.pop("words"), **call)
         assert done.returncode == 0, done.stdout
         return done.stdout
 

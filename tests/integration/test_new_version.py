@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tarfile
 import textwrap
+import typing as t
 
 import pytest
 from stage.modules import finish_module, run_module, run_playbook, start_module
@@ -159,7 +160,8 @@ class World:
             text = {"release-model": "cycle-with-intermediary", "type": "library", "releases": releases}
             (folder / f"{name}.yaml").write_text(json.dumps(text))
 
-    def run(self, *argv: str, failed: bool = False, **variables: str) -> str:
+    def call(self, *argv: str, **variables: str) -> dict[str, t.Any]:
+        """What starts the playbook, for ``run_playbook`` or ``playbook_call``."""
         environment = {"GERRIT_URL": self.gerrit.url, "GERRIT_USERNAME": USER, "GERRIT_PASSWORD": PASSWORD}
         usual = {
             "rdoinfo": "rdoinfo",
@@ -172,7 +174,12 @@ class World:
         }
         extra = [word for name, value in usual.items() for word in ("-e", f"{name}={value}")]
         environment["XDG_CACHE_HOME"] = str(self.folder / "cache")
-        done = run_playbook("rdo.releng.new_version", *extra, *argv, environment=environment, folder=self.folder)
+        words = ["rdo.releng.new_version", *extra, *argv]
+        return {"words": words, "environment": environment, "folder": self.folder}
+
+    def run(self, *argv: str, failed: bool = False, **variables: str) -> str:
+        call = self.call(*argv, **variables)
+        done = run_playbook(*call.pop("words"), **call)
         assert (done.returncode != 0) is failed, done.stdout
         return done.stdout
 

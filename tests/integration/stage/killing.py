@@ -43,6 +43,14 @@ class Power:
                 break
         self._kill(process)
 
+    def kill_after(self, call: dict[str, t.Any], seconds: float) -> None:
+        process = self._start(call)
+        # Somebody has to read what it prints, or it waits for that.
+        threading.Thread(target=lambda: list(process.stdout or ()), daemon=True).start()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        self._kill(process)
+
     def kill_when(self, call: dict[str, t.Any], reached: threading.Event) -> None:
         process = self._start(call)
         threading.Thread(target=lambda: list(process.stdout or ()), daemon=True).start()
@@ -92,6 +100,7 @@ def open_changes(gerrit: t.Any, *names: str) -> list[tuple[str, ...]]:
         message = gerrit.git(change.project, "log", "-1", "--format=%B", change.commits[-1])
         patch = gerrit.git(change.project, "diff-tree", "-p", f"{change.commits[-1]}^", change.commits[-1])
         text = re.sub(r"(?m)^(index |Change-Id: ).*\n", "", f"{message}\n{patch}")
+        text = re.sub(r"[0-9a-f]{40}", "(a commit)", text)
         for name in (gerrit.url, *names):
             text = text.replace(name, "")
         who = ",".join(sorted(change.reviewers))
