@@ -97,6 +97,7 @@ def test_again_there_is_nothing_to_do(cloud):
         ("argument", "service-failed", "nova-conductor", "upstream/nova"),
         ("microversion", "tests-failed", "nova-scheduler", "upstream/placement"),
         ("migration", "service-failed", "placement-setup", "upstream/placement"),
+        ("token", "tests-failed", "nova-api", "upstream/keystonemiddleware"),
     ],
 )
 def test_a_bad_commit_is_red(cloud, fault, failure_class, first, repository):
