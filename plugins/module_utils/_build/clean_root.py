@@ -130,13 +130,17 @@ class Configuration:
         everywhere = configparser.ConfigParser(strict=False, interpolation=None)
         everywhere.read_string(self.dnf_conf)
         default = everywhere.get("main", "gpgcheck", fallback="0")
-        return [
-            name for name, options in self.repositories().items() if options.get("gpgcheck", default) not in _YES
-        ]
+        return [name for name, options in self.repositories().items() if options.get("gpgcheck", default) not in _YES]
 
     def key(self) -> str:
         """A name for the root that this makes now; another when a repository's content or an option changed."""
-        parts = [VERSION, self.dnf_conf, self.releasever, *sorted(self.packages), *sorted(map(str, self.checksums().items()))]
+        parts = [
+            VERSION,
+            self.dnf_conf,
+            self.releasever,
+            *sorted(self.packages),
+            *sorted(map(str, self.checksums().items())),
+        ]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
@@ -329,7 +333,12 @@ class Dnf:
         :raises RootError: it cannot say it.
         """
         try:
-            done = confined([*self.argv, "-q", "-C", "--disablerepo=*", *arguments], self._sandbox((), False), apart=True, tail=2**24)
+            done = confined(
+                [*self.argv, "-q", "-C", "--disablerepo=*", *arguments],
+                self._sandbox((), False),
+                apart=True,
+                tail=2**24,
+            )
         except (CommandFailed, TimedOut, CannotConfine) as error:
             raise RootError(error.message) from error
         return done.output.decode(errors="replace")
@@ -340,7 +349,9 @@ class Dnf:
     def _sandbox(self, files: t.Sequence[str], network: bool) -> Sandbox:
         environment = {"HOME": self._home}
         local = [options["baseurl"] for options in self._repositories.values() if not _is_remote(options)]
-        folders = [urllib.parse.unquote(url.split("://", 1)[-1]) for urls in local for url in re.split(r"[\s,]+", urls) if url]
+        folders = [
+            urllib.parse.unquote(url.split("://", 1)[-1]) for urls in local for url in re.split(r"[\s,]+", urls) if url
+        ]
         keys = [
             urllib.parse.unquote(word[len("file://") :])
             for options in self._repositories.values()
@@ -350,7 +361,9 @@ class Dnf:
         if network:
             environment.update({name: os.environ[name] for name in PROXIES if name in os.environ})
             # Certificates of the host are for downloading only.
-            keys += [options[name] for options in self._repositories.values() for name in CERTIFICATES if name in options]
+            keys += [
+                options[name] for options in self._repositories.values() for name in CERTIFICATES if name in options
+            ]
         conf = f"{self.root}.dnf.conf"
         _write(conf, _configuration(self._conf, network))
         pins = f"{self.root}.pins"

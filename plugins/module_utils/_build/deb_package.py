@@ -17,12 +17,12 @@ import re
 import shutil
 import typing as t
 
-from .._module.work_folder import WorkFolder
 from .._module.command import run_command
 from .._module.documents import digest, read_document, write_document
 from .._module.errors import CommandFailed, NotFound
 from .._module.progress import say
 from .._module.runner import Change, Plan
+from .._module.work_folder import WorkFolder
 from .host_package import USR_MERGED, is_elf
 from .tree_package import TreePackage, build_tree_package
 

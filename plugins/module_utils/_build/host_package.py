@@ -17,12 +17,12 @@ import shutil
 import sysconfig
 import typing as t
 
-from .._module.work_folder import WorkFolder
 from .._module.command import run_command
 from .._module.documents import digest, read_document, write_document
 from .._module.errors import NotFound
 from .._module.files import decode, read_input
 from .._module.runner import Change, Plan
+from .._module.work_folder import WorkFolder
 from .tree_package import TreePackage, build_tree_package
 
 SCHEMA = "rdo.releng/host-package/1"

@@ -12,11 +12,11 @@ import re
 import shutil
 import typing as t
 
-from .._module.work_folder import WorkFolder
 from .._module.command import run_command
 from .._module.documents import write_atomically
 from .._module.errors import InvalidInput, NotFound
 from .._module.runner import Change, Plan
+from .._module.work_folder import WorkFolder
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~^]*")

@@ -13,10 +13,10 @@ import typing as t
 
 from .._module.command import find_program
 from .._module.documents import read_document, write_document
-from .._module.text import ini_problem
 from .._module.errors import CommandFailed, InvalidInput, NotFound, TimedOut, Unavailable
 from .._module.progress import say
 from .._module.runner import Change, Plan
+from .._module.text import ini_problem
 from . import clean_root
 
 SCHEMA = "rdo.releng/clean-root/1"

@@ -14,9 +14,9 @@ import shutil
 import sys
 import typing as t
 
-from .._module.work_folder import WorkFolder
 from .._module.command import run_command
 from .._module.errors import InvalidInput
+from .._module.work_folder import WorkFolder
 
 # The same tree gives the same bytes: no clock, no name of the host, no signature of a build.
 REPRODUCIBLE = {

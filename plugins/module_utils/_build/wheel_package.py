@@ -20,12 +20,12 @@ import sys
 import sysconfig
 import typing as t
 
-from .._module.work_folder import WorkFolder
 from .._module.documents import read_document, write_document
 from .._module.errors import InvalidInput
 from .._module.files import open_input
 from .._module.libraries import load_library
 from .._module.runner import Change, Plan
+from .._module.work_folder import WorkFolder
 from .tree_package import TreePackage, build_tree_package
 
 # What a folder of RPMs says of the wheels that they were made of, so that nothing is built twice.

@@ -15,7 +15,9 @@ from ansible_collections.rdo.releng.plugins.module_utils._build.deb_package impo
 from ansible_collections.rdo.releng.plugins.module_utils._module.errors import CommandFailed, NotFound
 
 if not shutil.which("dpkg-deb"):
-    pytest.skip("dpkg-deb is not installed: Debian packages are made RPMs of on such hosts only", allow_module_level=True)
+    pytest.skip(
+        "dpkg-deb is not installed: Debian packages are made RPMs of on such hosts only", allow_module_level=True
+    )
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import subprocess
 import pytest
 import yaml
 
-from ansible_collections.rdo.releng.plugins.module_utils._module.errors import InvalidInput
 from ansible_collections.rdo.releng.plugins.module_utils._build.mock import build_argv, check_params, srpm_argv
+from ansible_collections.rdo.releng.plugins.module_utils._module.errors import InvalidInput
 from ansible_collections.rdo.releng.plugins.modules import mock_build
 
 DEFAULTS = {
