@@ -10,6 +10,7 @@ import dataclasses
 import html
 import os
 import re
+import secrets
 import stat
 import typing as t
 
@@ -34,6 +35,8 @@ _FILES = (
     "[%{FILENAMES}\\t%{FILEMODES}\\t%{FILEDIGESTS}\\t%{FILELINKTOS}\\t%{FILEFLAGS}\\n]"
 )
 _GHOST = 1 << 6
+# Headers that rpm reads in one sandbox, as making one takes longer than reading.
+_AT_ONCE = 50
 # rpmlint 1 and 2: nothing, errors, too much badness.
 _FOUND_BY_LINT = (0, 64, 66)
 _LINT_ERROR = re.compile(r"[^\s:]+: E: ")
@@ -132,9 +135,45 @@ def _read(header: str) -> tuple[str, dict[str, _File]]:
     :raises Doubtful: rpm cannot read it, or a name or a link is not one line, so that nobody can say what it lays out.
     """
     try:
-        name, count, *lines = rpm.query(_FILES, [header]).rstrip("\n").split("\n")
+        answer = rpm.query(_FILES, [header])
+    except (InvalidInput, CommandFailed, TimedOut) as error:
+        raise Doubtful(f"an RPM of it cannot be read: {one_line(str(error), 300)}") from error
+    return _understood(answer)
+
+
+def _read_all(headers: t.Sequence[str]) -> list[tuple[str, dict[str, _File]] | Doubtful]:
+    """What :func:`_read` says of each header, or why it says nothing; rpm is asked for many of them at once."""
+    found: list[tuple[str, dict[str, _File]] | Doubtful] = []
+    for start in range(0, len(headers), _AT_ONCE):
+        some = headers[start : start + _AT_ONCE]
+        mark = secrets.token_hex(16)  # no package knows it, so none can end its own part
+        try:
+            answers = rpm.query(f"{mark}\\n{_FILES}", some).split(f"{mark}\n")[1:]
+        except (InvalidInput, CommandFailed, TimedOut):
+            answers = []
+        if len(answers) == len(some):
+            found += [_or_doubt(_understood, answer) for answer in answers]
+        else:
+            # One of them cannot be read, or says too much.
+            found += [_or_doubt(_read, header) for header in some]
+    return found
+
+
+def _or_doubt(
+    read: t.Callable[[str], tuple[str, dict[str, _File]]], what: str
+) -> tuple[str, dict[str, _File]] | Doubtful:
+    try:
+        return read(what)
+    except Doubtful as error:
+        return error
+
+
+def _understood(answer: str) -> tuple[str, dict[str, _File]]:
+    """What rpm answered to :data:`_FILES` for one package."""
+    try:
+        name, count, *lines = answer.rstrip("\n").split("\n")
         nevra = str(Nevra.parse(name))
-    except (InvalidInput, CommandFailed, TimedOut, ValueError) as error:
+    except (InvalidInput, ValueError) as error:
         raise Doubtful(f"an RPM of it cannot be read: {one_line(str(error), 300)}") from error
     if not count.isdecimal() or int(count) != len(lines):
         raise Doubtful(f"{nevra} has {one_line(count, 20)} files, and names and links of {len(lines)} lines")
@@ -168,16 +207,15 @@ def file_conflicts(
     owners: dict[str, list[tuple[str, str, _File]]] = {}
     new_names = set()
     held: dict[str, list[str]] = {}
-    for nvr in order:
-        for header in headers[nvr]:
-            try:
-                name, files = _read(header)
-            except Doubtful as error:
-                held.setdefault(nvr, []).append(error.message)
-                continue
-            new_names.add(name.rsplit("-", 2)[0])
-            for path, file in files.items():
-                owners.setdefault(path, []).append((nvr, name, file))
+    whose = [(nvr, header) for nvr in order for header in headers[nvr]]
+    for (nvr, _header), found in zip(whose, _read_all([header for _nvr, header in whose])):
+        if isinstance(found, Doubtful):
+            held.setdefault(nvr, []).append(found.message)
+            continue
+        name, files = found
+        new_names.add(name.rsplit("-", 2)[0])
+        for path, file in files.items():
+            owners.setdefault(path, []).append((nvr, name, file))
     for path, rows in sorted(owners.items()):
         for number, (nvr, name, file) in enumerate(rows):
             rival = next((row for row in rows[:number] if row[0] != nvr and row[2] != file), None)
@@ -215,14 +253,12 @@ def _in_repositories(
         numbers = sorted(wanted)
         with WorkFolder("pending-checks") as folder:
             files = fetch_headers(_locations(packages, one, transport, numbers), folder, transport)
-            for number, header in zip(numbers, files):
-                try:
-                    laid_out: dict[str, t.Any] = _read(header)[1]
-                except Doubtful:
-                    laid_out = dict.fromkeys(wanted[number])
+            for number, said in zip(numbers, _read_all(files)):
                 for path in wanted[number]:
-                    if path in laid_out:
-                        yield path, str(packages.package(number)), laid_out[path]
+                    if isinstance(said, Doubtful):
+                        yield path, str(packages.package(number)), None
+                    elif path in said[1]:
+                        yield path, str(packages.package(number)), said[1][path]
 
 
 def _locations(packages: Packages, one: Repository, transport: Transport, numbers: t.Sequence[int]) -> list[str]:

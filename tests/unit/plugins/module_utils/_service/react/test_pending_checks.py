@@ -83,6 +83,15 @@ def test_what_rpm_cannot_read_holds_that_build_alone(build, tmp_path):
     assert list(held) == ["broken-1-1"] and "cannot be read" in held["broken-1-1"][0]
 
 
+def test_many_headers_are_read_as_each_by_itself(build, tmp_path):
+    (tmp_path / "broken.rpm").write_bytes(b"\xed\xab\xee\xdb" + bytes(200))
+    honest, strange = build("honest"), build("strange", target="x\n/usr/bin/tool\t33188\tff\t\t0")
+    for some in ([honest, strange, honest], [honest, str(tmp_path / "broken.rpm"), strange]):
+        alone = [pending_checks._or_doubt(pending_checks._read, one) for one in some]
+        assert list(map(str, pending_checks._read_all(some))) == list(map(str, alone))
+        assert [isinstance(one, pending_checks.Doubtful) for one in alone] == [one != honest for one in some]
+
+
 def test_what_rpmlint_cannot_read_holds_that_build_alone(tmp_path, monkeypatch):
     def confined(argv, *_more, **_options):
         if "evil" in argv[-1]:
