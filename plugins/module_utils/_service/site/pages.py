@@ -63,11 +63,11 @@ class Trunk:
     def _other_label(self, held: Document) -> list[dict[str, str]]:
         """Name, age and content of a label that something else than the candidates here comes to."""
         at = max((one["timestamp"] for one in held["components"]), default=None)
-        name = held["aggregate_hash"] or "_".join(
-            filter(None, map(held["components"][0].get, ("commit_hash", "distro_hash", "extended_hash")))
-            if held["components"]
-            else ()
-        )
+        # As DLRN's history calls a candidate without components.
+        hashes = [
+            part[key] for part in held["components"][:1] for key in ("commit_hash", "distro_hash", "extended_hash")
+        ]
+        name = held["aggregate_hash"] or "_".join(filter(None, hashes))
         known = {one["name"] for one in self.candidates}
         link = f"{self.folder}/{candidate_file({'name': name})}" if name in known else ""
         row = [cell(self.name, f"{self.folder}/index.html"), cell(held["label"]), self._age_cell(at)]
