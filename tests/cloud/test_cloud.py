@@ -7,15 +7,14 @@ The tests follow each other on one folder, as runs do on one trunk.
 
 from __future__ import annotations
 
-import json
-import os
 import pathlib
-import subprocess
+import sys
 
 import pytest
-import yaml
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+from stage.quickstart import Quickstart, needs_dlrn, stages
+
 JOB = "tempest-cloud"
 # Few tests that need all five services: a server with an image, a port and resources.
 SERVER = r"^tempest\.api\.compute\.servers\.test_create_server\.ServersTestJSON\.test_verify_server_details"
@@ -23,50 +22,11 @@ SERVER = r"^tempest\.api\.compute\.servers\.test_create_server\.ServersTestJSON\
 pytestmark = pytest.mark.long
 
 
-class Cloud:
-    """The quickstart with the profile cloud in a folder of its own."""
-
-    def __init__(self, folder: pathlib.Path) -> None:
-        self.folder = folder
-        known = yaml.safe_load((ROOT / "playbooks" / "vars" / "quickstart.yml").read_text())["quickstart_stages"]
-        self.chase = known[[stage["name"] for stage in known].index("next-commits") :]
-
-    def run(self, fault: str = "", **given: object) -> tuple[int, str]:
-        settings = {"QUICKSTART_FOLDER": str(self.folder), "PROFILE": "cloud", "ANSIBLE_NOCOLOR": "1"}
-        done = subprocess.run(
-            [str(ROOT / ".ci" / "quickstart"), fault, "--extra-vars", json.dumps(given)],
-            env={**os.environ, **settings},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        return done.returncode, done.stdout
-
-    def document(self, name: str) -> dict:
-        return json.loads((self.folder / "run" / name).read_text())
-
-    def label(self) -> str:
-        return (self.folder / "dlrn" / "data" / "repos" / "current-passed-ci" / "delorean.repo").read_text()
-
-    def newest_commit(self, repository: str) -> str:
-        argv = ["git", "-C", str(self.folder / repository), "rev-parse", "HEAD"]
-        return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
-
-    def vote(self) -> dict:
-        """The newest vote that was kept for the candidate."""
-        results = self.folder / "results" / self.document("candidate.json")["id"][:12] / JOB
-        votes = [json.loads(path.read_text()) for path in results.glob("votes/*/*")]
-        return max(votes, key=lambda vote: vote["timestamp"])
-
-
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory):
     """From nothing to its promotion."""
-    if not (ROOT / ".build" / "dlrn" / "bin" / "dlrn").exists():
-        pytest.skip("DLRN is not installed in .build/dlrn: run make test-cloud")
-    made = Cloud(tmp_path_factory.mktemp("cloud"))
+    needs_dlrn("test-cloud")
+    made = Quickstart(tmp_path_factory.mktemp("cloud"), "cloud", JOB)
     status, output = made.run()
     assert status == 0, output[-5000:]
     return made
@@ -102,7 +62,7 @@ def test_again_there_is_nothing_to_do(cloud):
 )
 def test_a_bad_commit_is_red(cloud, fault, failure_class, first, repository):
     label = cloud.label()
-    status, output = cloud.run(fault, quickstart_stages=cloud.chase, scenario_tempest_include=SERVER)
+    status, output = cloud.run(fault, quickstart_stages=stages(), scenario_tempest_include=SERVER)
     assert status != 0
     reason = "\n".join(output.rstrip().splitlines()[-30:])
     assert f"upstream-tests failed: {JOB} failed ({failure_class})" in reason

@@ -4,39 +4,26 @@
 
 from __future__ import annotations
 
-import json
-import os
 import pathlib
-import subprocess
+import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+from stage.quickstart import Quickstart, needs_dlrn
 
 pytestmark = pytest.mark.long
 
 
 def test_from_nothing_to_promoted_and_then_nothing_to_do(tmp_path):
-    if not (ROOT / ".build" / "dlrn" / "bin" / "dlrn").exists():
-        pytest.skip("DLRN is not installed in .build/dlrn: run make test-glance")
-    settings = {"QUICKSTART_FOLDER": str(tmp_path), "PROFILE": "glance", "ANSIBLE_NOCOLOR": "1"}
+    needs_dlrn("test-glance")
+    glance = Quickstart(tmp_path, "glance", "tempest-image")
     for run in "first", "again":
-        done = subprocess.run(
-            [str(ROOT / ".ci" / "quickstart"), ""],
-            env={**os.environ, **settings},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-5000:]
-        decision = json.loads((tmp_path / "run" / "decision.json").read_text())
-        assert decision["promote"], run
-    label = (tmp_path / "dlrn" / "data" / "repos" / "current-passed-ci" / "delorean.repo").read_text()
-    assert "[delorean-component-storage]" in label
-    (results,) = (tmp_path / "results").glob("*/tempest-image")
-    (vote,) = (json.loads(path.read_text()) for path in (results / "votes").glob("*/*.json"))
-    assert vote["success"]
+        status, output = glance.run()
+        assert status == 0, output[-5000:]
+        assert glance.document("decision.json")["promote"], run
+    assert "[delorean-component-storage]" in glance.label()
+    assert len(list(glance.results().glob("votes/*/*.json"))) == 1
+    assert glance.vote()["success"]
     # Tempest's smoke tests of images ran: so many passed that nobody can take an empty run for it.
-    assert int(vote["notes"].split()[0]) >= 5, vote["notes"]
+    assert int(glance.vote()["notes"].split()[0]) >= 5, glance.vote()["notes"]

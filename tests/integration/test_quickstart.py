@@ -20,45 +20,27 @@ import typing as t
 import urllib.parse
 
 import pytest
+from stage.quickstart import Quickstart, needs_dlrn
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 LABEL = "current-passed-ci"
 # After the first run one small project is tested again, not all of them: the others' tests need large roots.
-ONE = json.dumps(
-    {
-        "scenario_upstream_tests_projects": [
-            {"name": "debtcollector", "package": "python3-debtcollector-tests", "module": "debtcollector"}
-        ]
-    }
-)
+ONE = {
+    "scenario_upstream_tests_projects": [
+        {"name": "debtcollector", "package": "python3-debtcollector-tests", "module": "debtcollector"}
+    ]
+}
 
 
-class Quickstart:
-    """A quickstart in a folder of its own."""
+class Trunk(Quickstart):
+    """A quickstart, and what DLRN and its labels hold there."""
 
     def __init__(self, folder: pathlib.Path) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.repositories = folder / "dlrn" / "data" / "repos"
 
-    def start(self, fault: str, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [str(ROOT / ".ci" / "quickstart"), fault, *arguments],
-            env={**os.environ, "QUICKSTART_FOLDER": str(self.folder), "ANSIBLE_NOCOLOR": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def run(self, fault: str = "", *arguments: str) -> subprocess.CompletedProcess[str]:
-        process = self.start(fault, *arguments)
-        output, _none = process.communicate()
-        return subprocess.CompletedProcess(process.args, process.returncode, output)
-
-    def kill(self, when: t.Callable[[], bool], *arguments: str) -> None:
+    def kill(self, when: t.Callable[[], bool], **given: t.Any) -> None:
         """Begin a run, and end Ansible with all its processes by kill -9 as soon as ``when`` says so."""
-        process = self.start("", *arguments)
+        process = self.start("", "--extra-vars", json.dumps(given))
         while process.poll() is None and not when():
             time.sleep(0.05)
         assert process.poll() is None, process.communicate()[0]
@@ -76,7 +58,7 @@ class Quickstart:
         except sqlite3.OperationalError:  # no table, or no database yet
             return False
 
-    def label(self, name: str = LABEL) -> dict[str, str]:
+    def held(self, name: str = LABEL) -> dict[str, str]:
         """The address of each repository that a label holds."""
         parser = configparser.ConfigParser(interpolation=None)
         parser.read(self.repositories / name / "delorean.repo")
@@ -85,37 +67,33 @@ class Quickstart:
     def consistent(self, component: str) -> str:
         return os.readlink(self.repositories / "component" / component / "consistent")
 
-    def document(self, name: str) -> dict:
-        return json.loads((self.folder / "run" / name).read_text())
-
     def votes(self) -> list[tuple]:
         return self.rows("select ci_name, ci_vote, notes from civotes_agg order by id")
 
 
 @pytest.fixture(scope="module")
 def quickstart(tmp_path_factory):
-    if not (ROOT / ".build" / "dlrn" / "bin" / "dlrn").exists():
-        pytest.skip("DLRN is not installed in .build/dlrn: run make integration")
-    return Quickstart(tmp_path_factory.mktemp("quickstart"))
+    needs_dlrn("integration")
+    return Trunk(tmp_path_factory.mktemp("quickstart"))
 
 
-def last_lines(run: subprocess.CompletedProcess[str], count: int = 6) -> str:
+def last_lines(output: str, count: int = 6) -> str:
     """What a person sees last."""
-    return "\n".join(run.stdout.rstrip().splitlines()[-count:])
+    return "\n".join(output.rstrip().splitlines()[-count:])
 
 
 def test_from_nothing_to_promoted(quickstart):
     """The first run is killed while DLRN builds; DLRN goes on alone, and the next run finds it."""
     quickstart.kill(quickstart.has_built)
-    run = quickstart.run()
-    assert run.returncode == 0, run.stdout[-5000:]
+    status, output = quickstart.run()
+    assert status == 0, output[-5000:]
     assert quickstart.rows("select status, count(*) from commits group by status") == [("SUCCESS", 10)]
     candidate = quickstart.document("candidate.json")
     components = {component["component"]: component["repo_url"] for component in candidate["components"]}
     assert set(components) == {"common", "oslo"}
     # What was tested is what is promoted, and what consistent held.
-    assert sorted(quickstart.label().values()) == sorted(components.values())
-    assert quickstart.label() == quickstart.label("consistent")
+    assert sorted(quickstart.held().values()) == sorted(components.values())
+    assert quickstart.held() == quickstart.held("consistent")
     assert [vote[:2] for vote in quickstart.votes()] == [("quickstart-upstream-tests", 1)]
     assert quickstart.votes()[0][2].splitlines()[0] == f"candidate: {candidate['id']}"
     assert quickstart.document("decision.json")["promote"] is True
@@ -129,9 +107,9 @@ def test_from_nothing_to_promoted(quickstart):
     assert len(links) >= 8
     assert [link for link in links if not (quickstart.folder / "run" / link).exists()] == []
     assert quickstart.document("step-vote.json")["status"] == "done"
-    assert "Quickstart: done after" in run.stdout
-    assert len(run.stdout.splitlines()) < 150, "more than anybody reads"
-    assert "[WARNING]" not in run.stdout
+    assert "Quickstart: done after" in output
+    assert len(output.splitlines()) < 150, "more than anybody reads"
+    assert "[WARNING]" not in output
 
 
 def test_again_there_is_nothing_to_do(quickstart):
@@ -141,12 +119,12 @@ def test_again_there_is_nothing_to_do(quickstart):
         quickstart.rows("select * from promotions"),
     )
     candidate = quickstart.document("candidate.json")
-    run = quickstart.run()
-    assert run.returncode == 0, run.stdout[-5000:]
+    status, output = quickstart.run()
+    assert status == 0, output[-5000:]
     after = (quickstart.rows("select id from commits"), quickstart.votes(), quickstart.rows("select * from promotions"))
     assert after == before
     assert quickstart.document("candidate.json")["id"] == candidate["id"]
-    assert "passed before with this candidate" in run.stdout
+    assert "passed before with this candidate" in output
 
 
 def test_what_anybody_commits_is_not_undone(quickstart):
@@ -158,62 +136,63 @@ def test_what_anybody_commits_is_not_undone(quickstart):
     git("commit", "--quiet", "--allow-empty", "--message=Nothing yet")
     head = git("rev-parse", "HEAD")
     stages = [{"name": "next-commits", "role": "quickstart", "tasks_from": "next_versions"}]
-    run = quickstart.run("", "--extra-vars", json.dumps({"quickstart_stages": stages}))
-    assert run.returncode == 0, run.stdout[-5000:]
+    status, output = quickstart.run("", quickstart_stages=stages)
+    assert status == 0, output[-5000:]
     assert git("rev-parse", "HEAD") == head
     git("reset", "--quiet", "--hard", "HEAD~1")
 
 
 def test_a_commit_that_does_not_build_holds_consistent_back(quickstart):
-    label, oslo = quickstart.label(), quickstart.consistent("oslo")
-    run = quickstart.run("build")
-    assert run.returncode != 0
-    assert "missing-requirement" in last_lines(run)
-    assert "a_library_that_nobody_packaged" in last_lines(run)
+    label, oslo = quickstart.held(), quickstart.consistent("oslo")
+    status, output = quickstart.run("build")
+    assert status != 0
+    assert "missing-requirement" in last_lines(output)
+    assert "a_library_that_nobody_packaged" in last_lines(output)
     assert quickstart.consistent("oslo") == oslo
-    assert quickstart.label() == label
+    assert quickstart.held() == label
     # It is as red when nothing is left to build.
-    assert "python-oslo-i18n" in last_lines(again := quickstart.run("build"))
-    assert again.returncode != 0
+    status, output = quickstart.run("build")
+    assert status != 0
+    assert "python-oslo-i18n" in last_lines(output)
 
 
 def test_a_failing_upstream_test_is_a_red_vote(quickstart):
-    label = quickstart.label()
-    run = quickstart.run("scenario", "--extra-vars", ONE)
-    assert run.returncode != 0
-    assert "debtcollector.tests" in last_lines(run)
+    label = quickstart.held()
+    status, output = quickstart.run("scenario", **ONE)
+    assert status != 0
+    assert "debtcollector.tests" in last_lines(output)
     job, success, notes = quickstart.votes()[-1]
     assert (job, success) == ("quickstart-upstream-tests", 0)
     assert quickstart.document("candidate.json")["id"] in notes
-    assert quickstart.label() == label
+    assert quickstart.held() == label
 
 
 def test_a_requirement_that_nobody_provides_is_no_candidate(quickstart):
-    label = quickstart.label()
-    run = quickstart.run("closure")
-    assert run.returncode != 0
-    assert "python3dist(a-library-that-nobody-packaged)" in last_lines(run)
-    assert "python3-debtcollector-functional-tests" in last_lines(run)
-    assert quickstart.label() == label
+    label = quickstart.held()
+    status, output = quickstart.run("closure")
+    assert status != 0
+    assert "python3dist(a-library-that-nobody-packaged)" in last_lines(output)
+    assert "python3-debtcollector-functional-tests" in last_lines(output)
+    assert quickstart.held() == label
 
 
 def test_what_is_broken_only_while_packaging_is_red(quickstart):
     """The tests run on what the packages install: the sources of this commit pass theirs."""
-    label = quickstart.label()
-    run = quickstart.run("packaging", "--extra-vars", ONE)
-    assert run.returncode != 0
-    assert "debtcollector.tests" in last_lines(run)
+    label = quickstart.held()
+    status, output = quickstart.run("packaging", **ONE)
+    assert status != 0
+    assert "debtcollector.tests" in last_lines(output)
     modules = next((quickstart.folder / "results").glob("*/*/logs/modules.log")).read_text()
     assert "/site-packages/debtcollector/__init__.py" in modules
-    assert quickstart.label() == label
+    assert quickstart.held() == label
 
 
 def test_an_api_that_refuses_the_vote_stops_the_promotion(quickstart):
-    label, votes = quickstart.label(), quickstart.votes()
-    run = quickstart.run("vote", "--extra-vars", ONE)
-    assert run.returncode != 0
-    assert "401" in last_lines(run)
-    assert "Quickstart: failed at vote" in run.stdout
+    label, votes = quickstart.held(), quickstart.votes()
+    status, output = quickstart.run("vote", **ONE)
+    assert status != 0
+    assert "401" in last_lines(output)
+    assert "Quickstart: failed at vote" in output
     assert quickstart.document("step-vote.json")["status"] == "failed"
     assert quickstart.document("step-upstream-tests.json")["status"] == "done"
     assert "What went wrong" in (page := (quickstart.folder / "run" / "index.html").read_text())
@@ -223,20 +202,20 @@ def test_an_api_that_refuses_the_vote_stops_the_promotion(quickstart):
     candidate = quickstart.document("candidate.json")["id"]
     (kept,) = (quickstart.folder / "results" / candidate[:12]).glob("*/votes/*/*")
     assert json.loads(kept.read_text())["success"] is True
-    assert quickstart.label() == label
+    assert quickstart.held() == label
 
 
 def test_without_a_fault_it_is_green_again(quickstart):
     """Also when one run was killed while the tests ran in their clean root."""
-    label = quickstart.label()
+    label = quickstart.held()
     before = set(quickstart.folder.glob("results/*/*/tests/*"))
-    quickstart.kill(lambda: set(quickstart.folder.glob("results/*/*/tests/*")) > before, "--extra-vars", ONE)
-    run = quickstart.run("", "--extra-vars", ONE)
-    assert run.returncode == 0, run.stdout[-5000:]
-    assert quickstart.label() != label
-    assert quickstart.label() == quickstart.label("consistent")
+    quickstart.kill(lambda: set(quickstart.folder.glob("results/*/*/tests/*")) > before, **ONE)
+    status, output = quickstart.run("", **ONE)
+    assert status == 0, output[-5000:]
+    assert quickstart.held() != label
+    assert quickstart.held() == quickstart.held("consistent")
     candidate = quickstart.document("candidate.json")
-    assert sorted(quickstart.label().values()) == sorted(part["repo_url"] for part in candidate["components"])
+    assert sorted(quickstart.held().values()) == sorted(part["repo_url"] for part in candidate["components"])
 
 
 def test_no_server_is_left_and_no_root(quickstart):

@@ -5,31 +5,14 @@
 from __future__ import annotations
 
 import os
-import pathlib
-import subprocess
 
 import pytest
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from stage.quickstart import Quickstart
 
 
 @pytest.fixture
 def quickstart(tmp_path):
-    def run(fault="", *arguments, profile=None, **environment):
-        settings = {"QUICKSTART_FOLDER": str(tmp_path / "quickstart"), "ANSIBLE_NOCOLOR": "1", **environment}
-        done = subprocess.run(
-            [str(ROOT / ".ci" / "quickstart"), fault, *arguments],
-            env={**os.environ, **settings, **({"PROFILE": profile} if profile else {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        return done.returncode, done.stdout
-
-    run.folder = tmp_path / "quickstart"
-    return run
+    return Quickstart(tmp_path / "quickstart")
 
 
 @pytest.mark.parametrize(
@@ -46,16 +29,16 @@ def test_a_name_that_is_none_is_told_with_those_there_are(quickstart, profile, f
     # Of an earlier run: its report is not this one's.
     (quickstart.folder / "run").mkdir(parents=True)
     (quickstart.folder / "run" / "report.txt").write_text("promoted long ago\n")
-    status, output = quickstart(fault, profile=profile)
+    status, output = quickstart.play(fault, **({"PROFILE": profile} if profile else {}))
     assert status != 0
     assert said in output
     assert "promoted long ago" not in output
     assert sorted(path.name for path in quickstart.folder.rglob("*")) == ["report.txt", "run"]
 
 
-@pytest.mark.parametrize("profile", ["libraries", "keystone", "glance"])
+@pytest.mark.parametrize("profile", ["libraries", "keystone", "glance", "cloud"])
 def test_check_mode_makes_nothing(quickstart, profile):
-    status, output = quickstart("", "--check", profile=profile)
+    status, output = quickstart.play("", "--check", PROFILE=profile)
     assert status == 0, output
     assert "there is nothing yet" in output
     assert "upstream-tests" in output
@@ -67,7 +50,7 @@ def test_a_host_that_can_not_build_is_told_before_anything_is_made(quickstart, t
         for folder in ("/usr/bin", "/bin"):
             if os.path.exists(f"{folder}/{name}") and not (tmp_path / name).exists():
                 (tmp_path / name).symlink_to(f"{folder}/{name}")
-    status, output = quickstart(PATH=str(tmp_path))
+    status, output = quickstart.play(PATH=str(tmp_path))
     assert status != 0
     for name in ("bwrap", "createrepo_c", "dnf", "rpmbuild"):
         assert f"The program {name} is not installed" in output

@@ -14,11 +14,15 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 import time
 import typing as t
 
 import pytest
 import yaml
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+from stage.quickstart import Quickstart, needs_dlrn, stages
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 JOB = "tempest-identity"
@@ -29,64 +33,20 @@ REGIONS = r"^tempest\.api\.identity\.admin\.v3\.test_regions"
 VARIABLES = ROOT / "playbooks" / "vars"
 
 
-def stages(*first: str) -> list[dict[str, str]]:
-    """Stages of the quickstart: some of its first, and all that follow the first versions."""
-    known = yaml.safe_load((VARIABLES / "quickstart.yml").read_text())["quickstart_stages"]
-    chase = [stage["name"] for stage in known].index("next-commits")
-    return [stage for stage in known if stage["name"] in first] + known[chase:]
-
-
-class Keystone:
-    """The quickstart with the profile keystone in a folder of its own, and each project a component of its own."""
+class Keystone(Quickstart):
+    """With each project a component of its own."""
 
     def __init__(self, folder: pathlib.Path) -> None:
         profile = yaml.safe_load((VARIABLES / "quickstart_keystone.yml").read_text())
         self.projects = [{**entry, "component": entry["project"]} for entry in profile["quickstart_projects"]]
-        self.folder, self.promoted = folder, folder / "promoted.json"
-        self.environment = {**os.environ, "QUICKSTART_FOLDER": str(folder), "PROFILE": "keystone"}
-        self.environment["ANSIBLE_NOCOLOR"] = "1"
-
-    def run(self, fault: str, **given: object) -> tuple[int, str]:
-        done = subprocess.run(
-            [
-                str(ROOT / ".ci" / "quickstart"),
-                fault,
-                "--extra-vars",
-                json.dumps({"quickstart_projects": self.projects, **given}),
-            ],
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        return done.returncode, done.stdout
-
-    def document(self, name: str) -> dict:
-        return json.loads((self.folder / "run" / name).read_text())
-
-    def label(self) -> str:
-        return (self.folder / "dlrn" / "data" / "repos" / "current-passed-ci" / "delorean.repo").read_text()
-
-    def results(self) -> pathlib.Path:
-        return self.folder / "results" / self.document("candidate.json")["id"][:12] / JOB
-
-    def newest_commit(self, repository: str) -> str:
-        argv = ["git", "-C", str(self.folder / repository), "rev-parse", "HEAD"]
-        return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
-
-    def vote(self) -> dict:
-        """The newest vote that was kept for the candidate."""
-        votes = [json.loads(path.read_text()) for path in self.results().glob("votes/*/*")]
-        return max(votes, key=lambda vote: vote["timestamp"])
+        self.promoted = folder / "promoted.json"
+        super().__init__(folder, "keystone", JOB, quickstart_projects=self.projects)
 
 
 @pytest.fixture(scope="module")
 def keystone(tmp_path_factory):
     """Keystone from nothing to its promotion; a chase of two versions is what the quickstart's own test shows."""
-    if not (ROOT / ".build" / "dlrn" / "bin" / "dlrn").exists():
-        pytest.skip("DLRN is not installed in .build/dlrn: run make test-keystone")
+    needs_dlrn("test-keystone")
     made = Keystone(tmp_path_factory.mktemp("keystone"))
     status, output = made.run("", quickstart_stages=stages("sources", "worker"), scenario_tempest_include=FEW)
     assert status == 0, output[-5000:]
