@@ -70,6 +70,12 @@ def test_a_summary_as_json_and_as_a_page(run_playbook, tmp_path):
     assert report["steps"][0]["summary"] in (tmp_path / "page.html").read_text()
 
 
+def test_a_lockfile_that_is_not_there_is_told(tmp_path, run_playbook):
+    done = run_playbook("rdo.releng.scenario", "-e", f"candidate={tmp_path}/none.json", "-e", "scenario_name=smoke")
+    assert done.returncode != 0
+    assert f"There is no lockfile {tmp_path}/none.json. The playbook trunk_build writes one" in done.stdout
+
+
 def test_a_label_that_trunk_does_not_have_is_told_before_anything_is_built(tmp_path, run_playbook):
     """There is no DLRN here: whatever came later would say that instead."""
     held = tmp_path / "dlrn" / "data" / "repos" / "current-passed-ci"
