@@ -317,7 +317,7 @@ def _ls_remote(url: str, *patterns: str) -> dict[str, str]:
 
 def read_spec_file(url: str, branch: str) -> str | None:
     """The spec file of a distgit, if it has exactly one."""
-    with WorkFolder("builder") as folder, contextlib.suppress(subprocess.SubprocessError, UnicodeDecodeError):
+    with WorkFolder("distgit") as folder, contextlib.suppress(subprocess.SubprocessError, UnicodeDecodeError):
         _git("-C", folder, "init", "-q", "--bare")
         _git("-C", folder, "fetch", "-q", "--depth=1", "--", url, branch)
         names = _git("-C", folder, "ls-tree", "--name-only", "FETCH_HEAD").decode().splitlines()
