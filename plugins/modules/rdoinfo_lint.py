@@ -91,7 +91,7 @@ findings:
     - file: tags/antelope.yml
       line: 86
       rule: unknown-key
-      message: source_branch is no key of a package with the tag antelope
+      message: source_branch is not a key of a package with the tag antelope
       suggestion: write source-branch
 table:
   description: The same as text.

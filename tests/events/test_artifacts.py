@@ -109,7 +109,7 @@ def test_what_is_not_closed_is_no_image(tmp_path, packages):
 def test_a_folder_that_is_something_else_is_left_alone(tmp_path, packages):
     (tmp_path / "repository").mkdir()
     (tmp_path / "repository" / "precious").write_text("")
-    with pytest.raises(InvalidInput, match="is no artifact"):
+    with pytest.raises(InvalidInput, match="is not an artifact"):
         make(tmp_path, "repository", packages)
 
 
@@ -250,5 +250,5 @@ def test_what_is_missing_is_said(repo, tmp_path):
         refs(repo, {"name": "lab/stable", "commit": "lab/nowhere"})
     with pytest.raises(NotFound, match="no OSTree repository"):
         refs(tmp_path / "none", {"name": "lab/stable", "commit": "lab/nowhere"})
-    with pytest.raises(InvalidInput, match="is no name of a ref"):
+    with pytest.raises(InvalidInput, match="is not a name of a ref"):
         refs(repo, {"name": "../x", "commit": "a"})

@@ -111,7 +111,7 @@ def test_what_cannot_be_made_says_why(ask):
         ([artifact("a", "deep"), artifact("a", "lib")], "There are two artifacts 'a'"),
         ([artifact("a", "deep", made_of=["b"])], "a is made of 'b'; there are a"),
         ([artifact("a", "deep", made_of=["b"]), artifact("b", "deep", made_of=["a"])], "are made of each other"),
-        ([artifact("a", "deep", tools={"../sh": None})], "no name of a program"),
+        ([artifact("a", "deep", tools={"../sh": None})], "not a name of a program"),
         ([artifact("a", "deep", configuration_files=["/nonexistent"])], "/nonexistent"),
     ],
 )

@@ -87,7 +87,7 @@ def test_bad_input(tmp_path, repository, changes, message):
 def test_removed_when_it_is_to_be_absent(tmp_path, repository):
     (tmp_path / "root").mkdir()
     stranger = run_module("clean_root", path=str(tmp_path / "root"), state="absent")
-    assert stranger["failed"] and "no clean root that this module made" in stranger["msg"]
+    assert stranger["failed"] and "not a clean root that this module made" in stranger["msg"]
     (tmp_path / "root").rmdir()
     run_module("clean_root", **options(tmp_path, repository))
     assert run_module("clean_root", path=str(tmp_path / "root"), state="absent")["changed"]
@@ -192,10 +192,10 @@ def test_results_are_copies_of_what_it_left(folder, root, tmp_path):
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
-        ("mkdir /tmp/out/.stestr; ln -s SECRET /tmp/out/.stestr/0", "0 is a link, no regular file"),
+        ("mkdir /tmp/out/.stestr; ln -s SECRET /tmp/out/.stestr/0", "0 is a link, not a regular file"),
         ("ln -s $(dirname SECRET) /tmp/out/.stestr", ".stestr is a link, where a folder was expected"),
         ("mkdir /tmp/out/.stestr; mkfifo /tmp/out/.stestr/0", "a named pipe"),
-        ("mkdir -p /tmp/out/.stestr/0", "a folder, no regular file"),
+        ("mkdir -p /tmp/out/.stestr/0", "a folder, not a regular file"),
     ],
 )
 def test_what_is_no_result_makes_it_fail_and_is_not_shown(folder, root, tmp_path, script, reason):

@@ -141,8 +141,8 @@ def test_as_far_as_fedora_is(world):
     ("options", "message"),
     [
         ({"packages": ["nosuch"], "forks": ["none"]}, "No package with the tag dependency is called none, nosuch."),
-        ({"release": "epoxy"}, "'epoxy' is no release"),
-        ({"distros": ["el8s"]}, "'el8s' is no distro of release flamingo"),
+        ({"release": "epoxy"}, "'epoxy' is not a release"),
+        ({"distros": ["el8s"]}, "'el8s' is not a distro of release flamingo"),
     ],
 )
 def test_names_that_are_not_there(world, options, message):

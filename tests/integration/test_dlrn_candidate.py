@@ -204,19 +204,19 @@ def test_a_file_that_was_cut_off_on_the_way(trunk, arguments, run_module):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("label", "../current", "'../current' is no label"),
-        ("label", "a b", "'a b' is no label"),
-        ("label", "current\n", "'current\\n' is no label"),
+        ("label", "../current", "'../current' is not a label"),
+        ("label", "a b", "'a b' is not a label"),
+        ("label", "current\n", "'current\\n' is not a label"),
         ("trunk_url", "file:///no/such/folder", "no label consistent"),
         ("trunk_url", "/no/such/folder", "does not begin with one of"),
         ("trunk_url", "https://ci:hidden@example.org/x", "must not carry a user or password"),
-        ("release", "../x", "is no release"),
-        ("base", [{"id": "a\n[b", "url": "file:///x"}], "is no id"),
+        ("release", "../x", "is not a release"),
+        ("base", [{"id": "a\n[b", "url": "file:///x"}], "is not an id"),
         ("base", [{"id": "a", "url": "file:///no/such"}], "There is no repomd.xml at file:///no/such"),
-        ("scenarios", [{"name": "s", "repository": "ext::id", "version": "x"}], "no git repository"),
+        ("scenarios", [{"name": "s", "repository": "ext::id", "version": "x"}], "not a git repository"),
         ("scenarios", [{"name": "s", "repository": "file:///none", "version": "--x"}], "cannot be the name"),
         ("scenarios", [{"name": "s", "repository": "file:///none", "version": "x"}], "cannot be read"),
-        ("api_url", "trunk.example.org", "is no address of a DLRN API"),
+        ("api_url", "trunk.example.org", "is not an address of a DLRN API"),
         ("timeout", 0, "must be above 0"),
     ],
 )
@@ -235,9 +235,9 @@ def test_commits_that_are_not_there(trunk, arguments, run_module):
     hostile = "../" + build["commit_hash"][3:]
     for change, words in (
         ({"commit_hash": none}, (none, "is not there")),
-        ({"commit_hash": hostile}, (hostile, "is no commit_hash")),
+        ({"commit_hash": hostile}, (hostile, "is not a commit_hash")),
         ({"distro_hash": build["distro_hash"][:8] + none[8:]}, (build["distro_hash"], "not of")),
-        ({"component": "../common"}, ("is no component",)),
+        ({"component": "../common"}, ("is not a component",)),
         ({"component": None}, ("is not there",)),
     ):
         refused(run_module("dlrn_candidate", **arguments, commits=[{**commit, **change}]), *words)

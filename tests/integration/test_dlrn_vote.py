@@ -245,11 +245,11 @@ def test_an_api_that_does_not_do_what_it_should(trunk, api, proxy, staged, argum
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("job", "../x", "'../x' is no name of a job"),
-        ("job", "a b", "'a b' is no name of a job"),
-        ("job", "a\nb", "'a\\nb' is no name of a job"),
-        ("url", "http://x y", "is no address"),
-        ("url", "http://x\ncandidate: " + "0" * 64, "is no address"),
+        ("job", "../x", "'../x' is not a name of a job"),
+        ("job", "a b", "'a b' is not a name of a job"),
+        ("job", "a\nb", "'a\\nb' is not a name of a job"),
+        ("url", "http://x y", "is not an address"),
+        ("url", "http://x\ncandidate: " + "0" * 64, "is not an address"),
         ("timestamp", -1, "The timestamp -1"),
         ("timestamp", 1795247300000, "The timestamp 1795247300000"),
         ("candidate", "/none", "no candidate lockfile at /none"),

@@ -152,8 +152,8 @@ def test_a_checksum_that_is_known_must_be_found(site, arguments, run_module, tmp
         ({"url": "file:///tmp"}, "The file tempest /tmp is a folder, not a file"),
         ({"url": "https://images.example.org/folder/"}, "is of a folder"),
         ({"url": "http://127.0.0.1:9/x"}, "cannot be read"),
-        ({"sha256": "abc"}, "'abc' is no sha256 of the file tempest"),
-        ({"name": "../x"}, "'../x' is no name of a file"),
+        ({"sha256": "abc"}, "'abc' is not a sha256 of the file tempest"),
+        ({"name": "../x"}, "'../x' is not a name of a file"),
     ],
 )
 def test_what_can_not_be_meant(arguments, run_module, tmp_path, change, words):

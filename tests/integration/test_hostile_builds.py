@@ -291,8 +291,8 @@ def test_who_only_attacks_and_builds_is_built(hostile, name):
     ("name", "reason"),
     [
         ("distgitlink", "Links lead out of the distgit: notes.txt"),
-        ("plant", "x.src.rpm is a link, no regular file"),
-        ("resultlink", "python3-leak-1-1.noarch.rpm is a link, no regular file"),
+        ("plant", "x.src.rpm is a link, not a regular file"),
+        ("resultlink", "python3-leak-1-1.noarch.rpm is a link, not a regular file"),
         ("folderlink", "x86_64 is a link, where a folder was expected"),
         ("pipe", "is a named pipe"),
         ("option", "--help.rpm has a name that nobody would give"),

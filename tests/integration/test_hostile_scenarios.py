@@ -1,6 +1,6 @@
 # Copyright: rdo.releng contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A scenario whose script lies: it reads no secret, leaves nothing running, and its word is no vote."""
+"""A scenario whose script lies: it reads no secret, leaves nothing running, and its word is not a vote."""
 
 from __future__ import annotations
 

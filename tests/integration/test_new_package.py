@@ -154,8 +154,8 @@ def test_what_upstream_does_not_say_is_for_a_person(skeleton):
         ({"setup.cfg": "[metadata]\nname = thing\n"}, {}, "give license, for example Apache-2.0"),
         ({"setup.cfg": "[metadata]\nname = %(rm)\n"}, {}, "has no name in pyproject.toml or setup.cfg"),
         ({"setup.cfg": "x\n"}, {}, "setup.cfg of "),
-        ({}, {"license": "%(rm)"}, "is no licence of SPDX"),
-        ({}, {"source": "%(rm)"}, "is no address of an archive"),
+        ({}, {"license": "%(rm)"}, "is not a licence of SPDX"),
+        ({}, {"source": "%(rm)"}, "is not an address of an archive"),
         ({}, {"package": "a b"}, "cannot be the name of a package"),
     ],
 )
@@ -177,7 +177,7 @@ def test_a_package_that_fedora_has_is_refused_with_its_address(skeleton, tmp_pat
     ("options", "message"),
     [
         ({"project": "cliff", "conf": "other"}, "rdo.yml has cliff already, with another conf."),
-        ({"conf": "nosuch"}, "'nosuch' is no package-configs entry"),
+        ({"conf": "nosuch"}, "'nosuch' is not a package-configs entry"),
         ({"conf": "lib", "component": "nosuch"}, "the linter finds"),
         ({"conf": "lib", "upstream": "a\nb: c"}, "cannot be an attribute"),
         ({"conf": "lib", "project": "a: b"}, "cannot be a project"),

@@ -194,7 +194,7 @@ def test_a_package_for_all_distributions_has_no_dist(package):
         ({"repositories": []}, "would hold nothing"),
         ({"repositories": [{"id": "a", "name": "a", "baseurl": "https://x/\ngpgcheck=0", "gpgkey": "k"}]}, "one line"),
         ({"repositories": [{"id": "a", "name": "a", "baseurl": "https://x/"}]}, "set gpgkey"),
-        ({"repositories": [{"id": "a]\n[b", "name": "a", "baseurl": "https://x/", "gpgkey": "k"}]}, "no id"),
+        ({"repositories": [{"id": "a]\n[b", "name": "a", "baseurl": "https://x/", "gpgkey": "k"}]}, "not an id"),
     ],
 )
 def test_what_would_be_something_else_is_refused(package, options, said, tmp_path):

@@ -48,4 +48,4 @@ def test_packages_by_name_in_the_order_asked_for_or_all_that_match(evaluate):
 def test_what_is_not_there_is_an_error(evaluate):
     finished = evaluate("lookup('rdo.releng.rdoinfo', 'novaa', **where)")
     assert finished.returncode != 0
-    assert "'novaa' is no package or project of " in finished.stdout
+    assert "'novaa' is not a package or project of " in finished.stdout

@@ -198,7 +198,7 @@ def test_spec_files_of_a_release_are_proposed_a_few_at_a_time(run, gerrit, relea
     ("argv", "message"),
     [
         (["-e", '{"packages": ["python-nosuch"]}'], "with all of python-nosuch"),
-        (["-e", "release=gazpacho"], "'gazpacho' is no tag of"),
+        (["-e", "release=gazpacho"], "'gazpacho' is not a tag of"),
     ],
 )
 def test_a_release_or_package_that_is_not_there(run, release, argv, message):

@@ -275,4 +275,4 @@ def test_a_repository_is_signed_and_a_changed_one_anew(keys, tmp_path):
     assert "another key" in other["actions"][0]
     signature.write_text("garbage")
     assert "no signature of one key" in run_module("rpm_repository_signature", True, **given)["actions"][0]
-    assert "is no repository" in run_module("rpm_repository_signature", **{**given, "path": str(tmp_path)})["msg"]
+    assert "is not a repository" in run_module("rpm_repository_signature", **{**given, "path": str(tmp_path)})["msg"]

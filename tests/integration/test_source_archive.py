@@ -141,7 +141,7 @@ def test_the_key_may_expire_afterwards_and_not_before(fetch, keys):
         (lambda keys, content: (content, keys.sign(keys.make("foreign"), content)), "not in the keyring"),
         (
             lambda keys, content: (b"<html>Not here</html>", keys.sign(keys.release, b"<html>Not here</html>")),
-            "is no archive",
+            "is not an archive",
         ),
         (
             lambda keys, content: (archive("gadget"), keys.sign(keys.release, archive("gadget"))),
@@ -180,14 +180,14 @@ def test_a_revoked_key_does_not_count(fetch, keys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"key": "ABCD1234"}, "is no whole fingerprint"),
+        ({"key": "ABCD1234"}, "is not a whole fingerprint"),
         ({"key": "1" * 40}, "The keyring has no key 1111"),
         ({"keyring": "/nowhere.txt"}, "There is no keyring at /nowhere.txt"),
         ({"keyring": None}, "give keyring"),
-        ({"checksum": "md5:12"}, "is no checksum"),
+        ({"checksum": "md5:12"}, "is not a checksum"),
         ({"checksum": "sha256:" + "0" * 64}, "does not have the checksum"),
         ({"version": "1.3.0"}, "and the version was to be 1.3.0"),
-        ({"url": "ftp://x/y"}, "is no address"),
+        ({"url": "ftp://x/y"}, "is not an address"),
     ],
 )
 def test_bad_input_is_named(fetch, keys, options, message):

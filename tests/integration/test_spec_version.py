@@ -78,8 +78,8 @@ def test_a_spec_runs_confined(run, tmp_path):
     ("options", "message"),
     [
         ({"version": "0.9"}, "is at 1.0.0, and 0.9 is older"),
-        ({"version": "master"}, "is no version"),
-        ({"version": "1.1", "date": "tomorrow"}, "is no date"),
+        ({"version": "master"}, "is not a version"),
+        ({"version": "1.1", "date": "tomorrow"}, "is not a date"),
         ({"version": "1.1", "distros": ["trixie"]}, "trixie"),
         ({"version": "1.1", "spec": "/nowhere/x.spec"}, "There is no spec file"),
     ],

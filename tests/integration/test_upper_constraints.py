@@ -135,8 +135,8 @@ def test_repositories_and_builds_and_what_a_bump_breaks(tmp_path, repository):
     [
         ({"constraints": "/none/uc.txt"}, "/none/uc.txt"),
         ({"constraints": "empty.txt"}, "empty.txt has no constraints at all"),
-        ({"release": "gazpacho"}, "'gazpacho' is no release"),
-        ({"distros": ["el8s"]}, "'el8s' is no distro of release flamingo"),
+        ({"release": "gazpacho"}, "'gazpacho' is not a release"),
+        ({"distros": ["el8s"]}, "'el8s' is not a distro of release flamingo"),
         ({"tag": "flamingo-uc"}, "No package .* has the tag flamingo-uc"),
         ({"repositories": {"el10s": []}}, "el10s is not among the distros that are compared: el9s"),
     ],

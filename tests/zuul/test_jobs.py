@@ -236,7 +236,7 @@ def test_a_good_change_of_rdoinfo_shows_its_plan(site, checks):
 def test_a_bad_change_of_rdoinfo_is_rejected_with_the_reason(site, checks):
     builds = checks["rdoinfo", BAD]
     assert outcome(builds) == {"releng-rdoinfo": "FAILURE", "releng-tag-plan": "FAILURE"}
-    assert "maintainer is no key of a package" in site.zuul.output(builds["releng-rdoinfo"])
+    assert "maintainer is not a key of a package" in site.zuul.output(builds["releng-rdoinfo"])
     assert "openstack-nova-9-1.el9s: the hub has no such build" in site.zuul.output(builds["releng-tag-plan"])
 
 

@@ -627,7 +627,7 @@ def mount_points(root: str) -> None:
             os.mkdir(path, 0o755)
             give(path)
         if not stat.S_ISDIR(os.lstat(path).st_mode):
-            raise RootError(f"{path} is no folder: the root's packages put something else there.")
+            raise RootError(f"{path} is not a folder: the root's packages put something else there.")
 
 
 def _remove_old_bases(folder: str, age: float = 86400) -> None:

@@ -75,7 +75,7 @@ def check_params(params: t.Mapping[str, t.Any]) -> None:
             raise InvalidInput(f"{path} is not there.")
     for path in params["srpms"]:
         if not path.endswith(".src.rpm"):
-            raise InvalidInput(f"{path} is no source RPM: its name must end with .src.rpm.")
+            raise InvalidInput(f"{path} is not a source RPM: its name must end with .src.rpm.")
     words = [params["root"], params["unique_ext"] or "", *params["repositories"], *params["enable_repos"]]
     for word in [*words, *params["disable_repos"], *params["with_options"], *params["without_options"]]:
         if word.startswith("-") or "\n" in word:

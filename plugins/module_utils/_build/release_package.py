@@ -39,7 +39,7 @@ def repo_file(repositories: t.Sequence[t.Mapping[str, t.Any]]) -> str:
         if one["module_hotfixes"]:
             options["module_hotfixes"] = 1
         if not _ID.fullmatch(one["id"]):
-            raise InvalidInput(f"{one['id']!r} is no id of a repository.")
+            raise InvalidInput(f"{one['id']!r} is not an id of a repository.")
         for option, value in options.items():
             if re.search(r"[\x00-\x1f\x7f]", str(value)) or not str(value).strip():
                 raise InvalidInput(f"The repository {one['id']} has the {option} {value!r}: one line is needed.")
@@ -86,7 +86,7 @@ class ReleasePackage(Change):
         for option in ("requires", "conflicts", "obsoletes"):
             wrong = [one for one in params[option] if not _RELATION.fullmatch(one)]
             if wrong:
-                raise InvalidInput(f"{option} has {wrong[0]!r}, which is no relation of a package.")
+                raise InvalidInput(f"{option} has {wrong[0]!r}, which is not a relation of a package.")
         for option in ("summary", "license", "url"):
             if re.search(r"[\x00-\x1f\x7f%]", params[option] or "") or (option != "url" and not params[option].strip()):
                 raise InvalidInput(f"{option} is {params[option]!r}: one line without % is needed.")

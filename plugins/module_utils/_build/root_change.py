@@ -119,7 +119,7 @@ class NoRoot(Change):
     def plan(self) -> Plan:
         there = [path for path in (*self._paths, *self._files) if os.path.exists(path)]
         if there and not _is_root(self._paths[0]) and os.path.exists(self._paths[0]):
-            raise InvalidInput(f"{self._paths[0]} is no clean root that this module made; it is not removed.")
+            raise InvalidInput(f"{self._paths[0]} is not a clean root that this module made; it is not removed.")
         return Plan({"paths": there}, {"paths": []}, [f"Remove {path}" for path in there], {"installed": []})
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:

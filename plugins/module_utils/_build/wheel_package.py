@@ -59,7 +59,7 @@ def describe_wheel(path: str) -> TreePackage:
     try:
         name, version, _build, wheel_tags = wheels.parse_wheel_filename(os.path.basename(path))
     except wheels.InvalidWheelFilename as error:
-        raise InvalidInput(f"{path} is no wheel: {error}") from error
+        raise InvalidInput(f"{path} is not a wheel: {error}") from error
     if not wheel_tags & _host_tags():
         raise InvalidInput(f"The wheel {path} is not for this Python {sys.version.split()[0]} and machine.")
     pure = all(tag.platform == "any" for tag in wheel_tags)

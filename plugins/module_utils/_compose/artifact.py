@@ -73,7 +73,7 @@ class Artifact(Change, abc.ABC):
         """What is at the path now; None if that is nothing, or is not whole."""
         foreign = os.path.lexists(self.path) and not os.path.exists(os.path.join(self.path, DOCUMENT))
         if foreign and (not os.path.isdir(self.path) or os.listdir(self.path)):
-            raise InvalidInput(f"{self.path} is there and is no artifact. Name a folder that is empty or new.")
+            raise InvalidInput(f"{self.path} is there and is not an artifact. Name a folder that is empty or new.")
         try:
             data = read_document(os.path.join(self.path, DOCUMENT), SCHEMA, "artifact")
             return data if data["files"] == list_files(self.path) else None
@@ -118,7 +118,7 @@ def list_files(folder: str) -> list[dict[str, t.Any]]:
             path = os.path.join(base, name)
             status = os.lstat(path)
             if not stat.S_ISREG(status.st_mode):
-                raise InvalidInput(f"{path} is no regular file; an artifact consists of regular files.", path=path)
+                raise InvalidInput(f"{path} is not a regular file; an artifact consists of regular files.", path=path)
             relative = os.path.relpath(path, folder)
             if relative != DOCUMENT:
                 found.append({"path": relative, "size": status.st_size, "sha256": file_sha256(path)})

@@ -63,7 +63,7 @@ def read_manifest(path: str, kinds: t.Container[str]) -> Manifest:
             packages[nevra] = sha256
         artifact = data["artifact"]
         if not isinstance(artifact, str):
-            raise TypeError("artifact is no name")
+            raise TypeError("artifact is not a name")
     except (KeyError, TypeError, ValueError, InvalidInput) as error:
         raise InvalidInput(f"The manifest {path} cannot be understood: {error}.", path=path) from error
     if not packages:

@@ -41,7 +41,7 @@ class OstreeCommit(Artifact):
         self.bind: list[str] = sorted({self.ref, *params["bind"]})
         for ref in self.bind:
             if not REF.fullmatch(ref) or len(ref) > 200:
-                raise InvalidInput(f"{ref!r} is no name of a ref, such as fedora/x86_64/stable.")
+                raise InvalidInput(f"{ref!r} is not a name of a ref, such as fedora/x86_64/stable.")
         find_program("ostree")
 
     def configuration(self) -> dict[str, t.Any]:

@@ -58,7 +58,7 @@ class _Suite:
     def contradictions(self) -> t.Iterator[str]:
         """Each thing that the suite declares and does not hold."""
         if self.nonsense:
-            yield f"its {' and '.join(self.nonsense)} are no numbers"
+            yield f"its {' and '.join(self.nonsense)} are not numbers"
         left_out = sum(self.declared.get(name, 0) for name in ("skipped", "skip", "disabled", "ignored")) - self.skipped
         tests = self.declared.get("tests", 0)
         if tests > self.cases + self.again + max(0, left_out):

@@ -85,9 +85,9 @@ def first_errors(folder: str, ignored: t.Sequence[str], expected: t.Sequence[str
     try:
         patterns = [re.compile(pattern) for pattern in expected]
     except re.error as error:
-        raise InvalidInput(f"{error.pattern!r} is no regular expression: {error}") from error
+        raise InvalidInput(f"{error.pattern!r} is not a regular expression: {error}") from error
     if "\0" in folder:
-        raise InvalidInput(f"{shown(folder)} is no folder.")
+        raise InvalidInput(f"{shown(folder)} is not a folder.")
     # What is judged could write there: nothing but files is read, and no link is followed.
     with os.scandir(folder) as entries:
         files = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]

@@ -241,7 +241,7 @@ def _patterns(groups: t.Mapping[str, str]) -> dict[str, re.Pattern[str]]:
     try:
         return {name: re.compile(pattern) for name, pattern in groups.items()}
     except re.error as error:
-        raise InvalidInput(f"{error.pattern!r} is no regular expression: {error}") from error
+        raise InvalidInput(f"{error.pattern!r} is not a regular expression: {error}") from error
 
 
 def _count_groups(together: Results, patterns: t.Mapping[str, re.Pattern[str]]) -> dict[str, dict[str, t.Any]]:

@@ -70,7 +70,9 @@ class SourceArchive(Change):
             if not self.keyring:
                 raise InvalidInput("A signature is checked with a public key: give keyring, its path or address.")
         if not re.match(r"(https?|file)://[^\s/]*/", self.url):
-            raise InvalidInput(f"{self.url!r} is no address such as https://example.org/x-1.0.tar.gz.", url=self.url)
+            raise InvalidInput(
+                f"{self.url!r} is not an address such as https://example.org/x-1.0.tar.gz.", url=self.url
+            )
         held = _read(self.dest)
         before = {"sha256": _sha256(held)}
         try:
@@ -157,7 +159,7 @@ def _metadata(content: bytes, url: str) -> tuple[dict[str, str], float]:
     except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
         page = " It looks like a page." if content.lstrip()[:1] == b"<" else ""
         reason = one_line(str(error), 300)
-        raise InvalidInput(f"{url} is no archive that tar can read ({reason}).{page}", url=url) from error
+        raise InvalidInput(f"{url} is not an archive that tar can read ({reason}).{page}", url=url) from error
     match = re.fullmatch(r"(?P<name>.+?)-v?(?P<version>\d[\w.]*)", folders.pop()) if len(folders) == 1 else None
     # Folders of modules for Puppet are called otherwise than the project.
     return ({"version": match["version"]} if match else {}), newest
@@ -214,7 +216,7 @@ def _is_same(one: str, other: str) -> bool:
 def _checksum(text: str) -> str:
     match = _CHECKSUM.fullmatch(text.lower())
     if not match or (match[1] and len(match[2]) != {"sha256": 64, "sha512": 128}[match[1]]):
-        raise InvalidInput(f"{text!r} is no checksum such as sha256:… or sha512:….", checksum=text)
+        raise InvalidInput(f"{text!r} is not a checksum such as sha256:… or sha512:….", checksum=text)
     return match[2]
 
 

@@ -71,7 +71,7 @@ class RpmNames:
     ) -> None:
         for name, rpm in overrides.items():
             if rpm is not None and not (isinstance(rpm, str) and _NAME.fullmatch(rpm)):
-                raise InvalidInput(f"{rpm!r}, which the file of names has for {name}, is no name in a spec file.")
+                raise InvalidInput(f"{rpm!r}, which the file of names has for {name}, is not a name in a spec file.")
         self._overrides = {key_of(str(name)): rpm for name, rpm in overrides.items()}
         self._providers = providers
         self._keys: dict[str, set[str]] = {}

@@ -51,7 +51,8 @@ class UpstreamVersion:
         match = next(filter(None, (pattern.fullmatch(text) for pattern in _UPSTREAM)), None)
         if not match:
             raise InvalidInput(
-                f"{text!r} is no version such as 1.2.3 or 27.0.0.0rc1 that a spec file can be brought to.", version=text
+                f"{text!r} is not a version such as 1.2.3 or 27.0.0.0rc1 that a spec file can be brought to.",
+                version=text,
             )
         return cls(match["version"], match["milestone"] or "")
 
@@ -218,7 +219,7 @@ class _Edit:
     def _set_key(self, key: str) -> None:
         match = _KEY.fullmatch(key)
         if not match:
-            raise InvalidInput(f"{key!r} is no fingerprint of a key.", key=key)
+            raise InvalidInput(f"{key!r} is not a fingerprint of a key.", key=key)
         held = self._spec.defined("sources_gpg_sign")
         if not held:
             self._left.append("It has no sources_gpg_sign, so that its sources are not verified where it is built.")

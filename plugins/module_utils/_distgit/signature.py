@@ -59,7 +59,7 @@ def fingerprint(text: str) -> str:
     """A key's whole fingerprint in upper case; raises InvalidInput for a short name, which anybody can imitate."""
     match = _FINGERPRINT.fullmatch(text)
     if not match:
-        raise InvalidInput(f"{text!r} is no whole fingerprint of a key: 40 or 64 hexadecimal digits.", key=text)
+        raise InvalidInput(f"{text!r} is not a whole fingerprint of a key: 40 or 64 hexadecimal digits.", key=text)
     return match[1].upper()
 
 

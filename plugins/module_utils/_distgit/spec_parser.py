@@ -60,7 +60,7 @@ class Distro:
     def macros(self) -> dict[str, str]:
         major = re.sub(r"\D", "", self.name)
         if not major:
-            raise InvalidInput(f"{self.name!r} is no distro such as el9s, el10s or fc43.", distro=self.name)
+            raise InvalidInput(f"{self.name!r} is not a distro such as el9s, el10s or fc43.", distro=self.name)
         kind = "fedora" if self.name.startswith(("fc", "fedora")) else "rhel"
         flat = self.python.replace(".", "")
         values = {name: body.format(python=self.python, flat=flat) for name, body in _MACROS.items()}

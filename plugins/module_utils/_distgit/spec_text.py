@@ -86,7 +86,7 @@ class SpecText:
         """
         text = decode(read_input(path, "spec file", MOST_BYTES, follow=False), f"The spec file {path}")
         if "\0" in text:
-            raise InvalidInput(f"{path} is no spec file: it has zero bytes in it.", path=path)
+            raise InvalidInput(f"{path} is not a spec file: it has zero bytes in it.", path=path)
         return cls(text, os.path.basename(path))
 
     @property

@@ -12,7 +12,7 @@ import typing as t
 
 from .._module.documents import check_schema, digest, read_document, write_document
 from .._module.errors import InvalidInput
-from .._module.text import shown
+from .._module.text import shown, with_article
 from .names import EXTENDED, MD5, SHA256, TIME, check, check_commit, check_name, check_url
 
 SCHEMA = "rdo.releng/candidate/1"
@@ -89,7 +89,7 @@ class Build:
     def __post_init__(self) -> None:
         check_name(self.nvr, "NVR of a build")
         if self.nvr.count("-") < 2 or not _is_count(self.build_id):
-            raise InvalidInput(f"{shown(self.nvr)} with build_id {shown(self.build_id)} is no build of Koji.")
+            raise InvalidInput(f"{shown(self.nvr)} with build_id {shown(self.build_id)} is not a build of Koji.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -336,7 +336,7 @@ def utc(seconds: float) -> str:
     try:
         moment = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
     except (ValueError, OverflowError, OSError) as error:
-        raise InvalidInput(f"{shown(seconds)} is no moment in seconds since 1970.") from error
+        raise InvalidInput(f"{shown(seconds)} is not a moment in seconds since 1970.") from error
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -346,7 +346,7 @@ def check_time(value: t.Any, what: str) -> str:
     try:
         datetime.datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ")
     except ValueError as error:
-        raise InvalidInput(f"{value} is no {what}: {error}.") from error
+        raise InvalidInput(f"{value} is not {with_article(what)}: {error}.") from error
     return value
 
 

@@ -35,7 +35,7 @@ class DlrnHost:
         try:
             parser.read_string(decode(read_input(config, "configuration of DLRN"), config), config)
         except configparser.Error as error:
-            raise InvalidInput(f"{config} is no configuration of DLRN: {ini_problem(error)}", path=config) from error
+            raise InvalidInput(f"{config} is not a configuration of DLRN: {ini_problem(error)}", path=config) from error
         os.chdir(os.path.dirname(os.path.abspath(config)))
         self.utils = load_library("dlrn.utils")
         self.db = load_library("dlrn.db")

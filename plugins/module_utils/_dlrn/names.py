@@ -11,7 +11,7 @@ import typing as t
 import urllib.parse
 
 from .._module.errors import InvalidInput
-from .._module.text import shown
+from .._module.text import shown, with_article
 
 # What people or pipelines choose: labels, jobs, components, releases, repository ids.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,254}\Z")
@@ -27,7 +27,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")
 def check(pattern: re.Pattern[str], value: t.Any, what: str, form: str) -> str:
     """``value`` if it is a text of that form; raises InvalidInput that names it otherwise."""
     if not isinstance(value, str) or not pattern.match(value):
-        raise InvalidInput(f"{shown(value)} is no {what}: {form}.", value=shown(value))
+        raise InvalidInput(f"{shown(value)} is not {with_article(what)}: {form}.", value=shown(value))
     return value
 
 
@@ -43,18 +43,18 @@ def check_commit(value: t.Any, what: str) -> str:
 def check_url(value: t.Any, what: str, schemes: t.Collection[str] = ("file", "http", "https")) -> str:
     """An address without user or password, spaces or control characters; a ``/`` at its end is cut."""
     if not isinstance(value, str) or re.search(r"[^!-~]", value):
-        raise InvalidInput(f"{shown(value)} is no {what}: an address without spaces is needed.")
+        raise InvalidInput(f"{shown(value)} is not {with_article(what)}: an address without spaces is needed.")
     try:
         parts = urllib.parse.urlsplit(value)
         secret = "@" in parts.netloc
     except ValueError as error:
-        raise InvalidInput(f"{shown(value)} is no {what}: {error}.") from error
+        raise InvalidInput(f"{shown(value)} is not {with_article(what)}: {error}.") from error
     if secret:
         raise InvalidInput(f"The {what} must not carry a user or password; use the options for them.")
     if parts.scheme not in schemes or not (parts.netloc or (parts.scheme == "file" and parts.path)):
         raise InvalidInput(
-            f"{shown(value)} is no {what}: it does not begin with one of {', '.join(sorted(schemes))}://"
+            f"{shown(value)} is not {with_article(what)}: it does not begin with one of {', '.join(sorted(schemes))}://"
         )
     if ".." in parts.path.split("/") or parts.query or parts.fragment:
-        raise InvalidInput(f"{shown(value)} is no {what}: it must not have .. , ? or # in it.")
+        raise InvalidInput(f"{shown(value)} is not {with_article(what)}: it must not have .. , ? or # in it.")
     return value.rstrip("/")

@@ -191,7 +191,7 @@ def read_repomd(web: Web, repo_url: str) -> str:
     content = web.read(url, "repomd.xml")
     if b"<repomd" not in content or b"</repomd>" not in content:
         page = "it looks like a page" if b"<html" in content[:1000].lower() else "it is something else, or cut off"
-        raise InvalidInput(f"{url} is no whole repomd.xml: {page}.")
+        raise InvalidInput(f"{url} is not a whole repomd.xml: {page}.")
     return hashlib.sha256(content).hexdigest()
 
 

@@ -66,7 +66,7 @@ def check_vote(vote: Vote) -> Vote:
     check_name(vote.job, "name of a job")
     check(SHA256, vote.candidate, "candidate's id", "it has 64 hexadecimal digits in lower case")
     if re.search(r"[^!-~]", vote.url) or len(vote.url) > 1024:
-        raise InvalidInput(f"{shown(vote.url)} is no address of a job's logs: no spaces, at most 1024 characters.")
+        raise InvalidInput(f"{shown(vote.url)} is not an address of a job's logs: no spaces, at most 1024 characters.")
     if isinstance(vote.timestamp, bool) or not 0 < vote.timestamp < 2**31:
         raise InvalidInput(f"The timestamp {shown(vote.timestamp)} is not in seconds since 1970.")
     return vote
@@ -298,9 +298,9 @@ def _to_dlrn(vote: Vote, hashes: dict[str, str]) -> dict[str, t.Any]:
 def _from_dlrn(row: dict[str, t.Any], hashes: dict[str, str]) -> Vote:
     notes, url = row["notes"] or "", row["url"] or ""
     if not isinstance(notes, str) or not isinstance(url, str):
-        raise TypeError(f"notes {shown(notes)} or url {shown(url)} is no text")
+        raise TypeError(f"notes {shown(notes)} or url {shown(url)} is not text")
     if isinstance(row["timestamp"], (bool, float)) or not 0 <= int(row["timestamp"]) < 2**40:
-        raise ValueError(f"the timestamp {shown(row['timestamp'])} is no moment in seconds since 1970")
+        raise ValueError(f"the timestamp {shown(row['timestamp'])} is not a moment in seconds since 1970")
     bound = BOUND.match(notes)
     return Vote(
         job=str(row["job_id"]),

@@ -43,7 +43,9 @@ class Broker:
             if not url.startswith(("amqp://", "amqps://")):
                 raise ValueError(url)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError):
-            raise InvalidInput("amqp_url is no address of a broker; amqps://user:password@broker/vhost is.") from None
+            raise InvalidInput(
+                "amqp_url is not an address of a broker; amqps://user:password@broker/vhost is."
+            ) from None
         parameters.socket_timeout = parameters.stack_timeout = params["timeout"]
         parameters.blocked_connection_timeout = params["timeout"]
         if url.startswith("amqps:"):
@@ -104,7 +106,7 @@ class Queue(Change):
                 raise InvalidInput(f"{name!r} cannot name a queue or exchange: letters, digits and . _ : + - can.")
         for topic in self.topics:
             if not _TOPIC.fullmatch(topic):
-                raise InvalidInput(f"{topic!r} is no pattern of topics, such as '#.buildsys.tag'.")
+                raise InvalidInput(f"{topic!r} is not a pattern of topics, such as '#.buildsys.tag'.")
         if params["delivery_limit"] < 1:
             raise InvalidInput(f"delivery_limit is {params['delivery_limit']}: at least 1 is needed.")
 

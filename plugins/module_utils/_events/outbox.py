@@ -120,7 +120,7 @@ def _check_address(address: str) -> None:
     except (ValueError, email.errors.HeaderParseError, IndexError):
         wrong = True
     if wrong:
-        raise InvalidInput(f"{address!r} is no mail address.")
+        raise InvalidInput(f"{address!r} is not a mail address.")
 
 
 def waiting(outbox: str) -> list[str]:

@@ -319,7 +319,7 @@ def timestamp(seconds: float) -> str:
     try:
         moment = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
     except (ValueError, OverflowError, OSError):
-        raise InvalidInput(f"{seconds!r} is no moment in seconds since 1970.") from None
+        raise InvalidInput(f"{seconds!r} is not a moment in seconds since 1970.") from None
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -81,7 +81,7 @@ class GerritClient:
         if not url:
             raise InvalidInput("The address of Gerrit is needed: set gerrit_url or the environment's GERRIT_URL.")
         if not re.match(r"https?://[^\s/]", url):
-            raise InvalidInput(f"{url!r} is no address of a Gerrit such as https://review.example.org.", url=url)
+            raise InvalidInput(f"{url!r} is not an address of a Gerrit such as https://review.example.org.", url=url)
         if urllib.parse.urlsplit(url).password:
             raise InvalidInput("gerrit_url must not hold a password: give gerrit_username and gerrit_password.")
         if username and not password:

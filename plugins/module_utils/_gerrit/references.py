@@ -136,7 +136,7 @@ class BranchChange(Change):
             if not _NAME.fullmatch(name) or name.startswith("refs/"):
                 raise InvalidInput(f"{name!r} cannot be the name of a branch or tag.", name=name)
         if self.revision is not None and not _COMMIT.fullmatch(self.revision):
-            raise InvalidInput(f"{self.revision!r} is no whole hash of a commit.", revision=self.revision)
+            raise InvalidInput(f"{self.revision!r} is not a whole hash of a commit.", revision=self.revision)
 
     def _path(self, kind: str, name: str) -> str:
         project, name = (urllib.parse.quote(part, safe="") for part in (self.project, name))

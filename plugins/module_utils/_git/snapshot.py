@@ -72,7 +72,7 @@ def take_snapshot(source: str, revision: str, cache: str, timeout: float) -> Sna
     repository = Repository(source)
     commit = repository.revision(revision) if os.path.isdir(source) else None
     if commit is None:
-        raise NotFound(f"{source} is no git repository with a revision {revision}.", path=source, revision=revision)
+        raise NotFound(f"{source} is not a git repository with a revision {revision}.", path=source, revision=revision)
     return Snapshot(repository, commit, os.path.realpath(source))
 
 
@@ -87,7 +87,7 @@ def is_url(source: str) -> bool:
             raise InvalidInput(f"{source!r}: git's remote helpers are not used. Give a URL or a path.", url=source)
         return re.match(r"[A-Za-z0-9._-]+@[A-Za-z0-9._-]+:(?!/)?\S+$", source) is not None
     if protocol not in PROTOCOLS:
-        raise InvalidInput(f"{protocol}:// is no protocol of git that is used here: {', '.join(PROTOCOLS)} are.")
+        raise InvalidInput(f"{protocol}:// is not a protocol of git that is used here: {', '.join(PROTOCOLS)} are.")
     if urllib.parse.urlsplit(source).password:
         raise InvalidInput("A git URL must not hold a password: everybody on the host could see it. Use ssh, or none.")
     return True
@@ -116,7 +116,7 @@ def _fetch(url: str, revision: str, cache: str, timeout: float) -> Snapshot:
                 raise problem(f"{revision} cannot be fetched from {url}: {output}", url=url, body=output) from error
             commit = repository.revision("FETCH_HEAD")
         if commit is None:
-            raise NotFound(f"{revision} of {url} is no commit.", url=url, revision=revision)
+            raise NotFound(f"{revision} of {url} is not a commit.", url=url, revision=revision)
         return Snapshot(repository, commit, url)
 
 

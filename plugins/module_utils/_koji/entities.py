@@ -154,7 +154,7 @@ class InheritanceEntity(Entity):
             given["maxdepth"] = depth_of(given["maxdepth"])
         rule = {**UNLIMITED, **(held or {}), **given}
         if "priority" not in rule:
-            raise InvalidInput(f"{parent} is no parent of {child} yet; to make it one, priority must be set.")
+            raise InvalidInput(f"{parent} is not a parent of {child} yet; to make it one, priority must be set.")
         if held == rule:
             return Outline(before, before, [])
         # Of two parents of one priority the hub wants to hear nothing: the new one takes the place.

@@ -98,7 +98,7 @@ class Hub:
                 f"timeout ({timeout:g}) and deadline ({deadline:g}) must be above 0, retries ({retries}) not below."
             )
         if not address.startswith(("http://", "https://")):
-            raise InvalidInput(f"{address!r} is no address of a hub: it must begin with http:// or https://.")
+            raise InvalidInput(f"{address!r} is not an address of a hub: it must begin with http:// or https://.")
         for option, value in (("server", address), ("topurl", topurl or "")):
             # It would come into plans, journals and results.
             if "@" in value.partition("://")[2].partition("/")[0]:
@@ -114,7 +114,7 @@ class Hub:
         try:
             self._session = self._koji.ClientSession(address, options)
         except (AssertionError, ValueError) as error:
-            raise InvalidInput(f"{address!r} is no address of a hub: {error}") from None
+            raise InvalidInput(f"{address!r} is not an address of a hub: {error}") from None
 
     @classmethod
     def from_params(cls, params: t.Mapping[str, t.Any]) -> Hub:

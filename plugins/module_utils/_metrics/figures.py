@@ -133,5 +133,5 @@ def quantile(ordered: t.Sequence[float], share: float) -> float:
 
 def _finite(name: str, value: float) -> float:
     if not math.isfinite(value):
-        raise InvalidInput(f"The figure {name} is {value}, which is no number that anybody can draw.")
+        raise InvalidInput(f"The figure {name} is {value}, which is not a number that anybody can draw.")
     return float(value)

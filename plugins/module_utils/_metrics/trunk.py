@@ -33,7 +33,7 @@ def moment(value: t.Any) -> float | None:
         parsed = datetime.datetime.fromisoformat(str(value).replace("Z", "+00:00"))
         return (parsed if parsed.tzinfo else parsed.replace(tzinfo=datetime.timezone.utc)).timestamp()
     except (ValueError, OverflowError) as error:
-        raise InvalidInput(f"{str(value)[:80]!r} is no moment such as 2026-11-29T10:00:00Z.") from error
+        raise InvalidInput(f"{str(value)[:80]!r} is not a moment such as 2026-11-29T10:00:00Z.") from error
 
 
 def label_figures(

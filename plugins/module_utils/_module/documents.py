@@ -27,7 +27,7 @@ def canonical(data: t.Any) -> bytes:
     try:
         return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"What is to be written is no JSON: {str(error)[:200]}.") from error
+        raise InvalidInput(f"What is to be written is not JSON: {str(error)[:200]}.") from error
 
 
 def digest(data: t.Any) -> str:
@@ -61,7 +61,7 @@ def parse_yaml(content: bytes | str, what: str, path: str) -> t.Any:
     except InvalidInput as error:
         line = f" at line {error.data['line']}" if error.data.get("line") else ""
         problem = error.data.get("problem") or error.message
-        raise InvalidInput(f"{name} is no valid YAML or JSON{line}: {problem}", path=path) from error
+        raise InvalidInput(f"{name} is not valid YAML or JSON{line}: {problem}", path=path) from error
 
 
 def read_document(path: str, schema: str, what: str) -> dict[str, t.Any]:
@@ -90,7 +90,7 @@ def write_document(path: str, data: t.Mapping[str, t.Any], mode: int = 0o644) ->
     try:
         text = json.dumps(data, indent=2, sort_keys=True, allow_nan=False) + "\n"
     except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"What is to be written to {path} is no JSON: {str(error)[:200]}.", path=path) from error
+        raise InvalidInput(f"What is to be written to {path} is not JSON: {str(error)[:200]}.", path=path) from error
     write_atomically(path, text.encode(), mode)
 
 

@@ -59,7 +59,7 @@ def decode(content: bytes, what: str) -> str:
         return content.decode()
     except UnicodeDecodeError as error:
         raise InvalidInput(
-            f"{what} is no text in UTF-8: byte {content[error.start]:#04x} at position {error.start}."
+            f"{what} is not text in UTF-8: byte {content[error.start]:#04x} at position {error.start}."
         ) from error
 
 
@@ -70,7 +70,7 @@ def open_state(path: str, what: str, flags: int, mode: int = 0o644) -> t.BinaryI
     is written.
 
     :raises NotFound: it is not there, and ``flags`` do not make it.
-    :raises InvalidInput: it is a link or no regular file, or cannot be opened.
+    :raises InvalidInput: it is a link or not a regular file, or cannot be opened.
     """
     try:
         handle = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, mode)

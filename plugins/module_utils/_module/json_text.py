@@ -37,7 +37,7 @@ def load_json(text: str | bytes, what: str, most: int = MOST_BYTES, unique_keys:
         return _load(text, most, unique_keys)
     except (ValueError, RecursionError) as error:
         problem = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise InvalidInput(f"{what} is no valid JSON: {problem}.") from error
+        raise InvalidInput(f"{what} is not valid JSON: {problem}.") from error
 
 
 def _load(text: str | bytes, most: int, unique_keys: bool) -> t.Any:
@@ -95,4 +95,4 @@ def _finite(text: str) -> float:
 
 
 def _no_number(text: str) -> t.NoReturn:
-    raise ValueError(f"{text} is no number")
+    raise ValueError(f"{text} is not a number")

@@ -53,7 +53,7 @@ def append_lines(path: str, documents: t.Iterable[t.Mapping[str, t.Any]], what: 
 def read_lines(path: str, what: str) -> tuple[list[dict[str, t.Any]], int]:
     """The documents of a file, and how many lines are none; nothing where there is no file.
 
-    :raises InvalidInput: it cannot be read, is a link or no regular file, or is larger than any such file.
+    :raises InvalidInput: it cannot be read, is a link or not a regular file, or is larger than any such file.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -93,7 +93,7 @@ def _parse(line: bytes) -> dict[str, t.Any] | None:
 def _regular(handle: int, path: str, what: str) -> os.stat_result:
     status = os.fstat(handle)
     if not stat.S_ISREG(status.st_mode):
-        raise InvalidInput(f"The {what} {path} is no regular file.", path=path)
+        raise InvalidInput(f"The {what} {path} is not a regular file.", path=path)
     return status
 
 

@@ -202,7 +202,9 @@ class _Request:
         target, user = _without_user(target)
         before, after = urllib.parse.urlsplit(url), urllib.parse.urlsplit(target)
         if not location or after.scheme not in ("http", "https") or not after.netloc:
-            raise ValueError(f"it is redirected to {one_line(redacted(location), 200)!r}, which is no address of HTTP")
+            raise ValueError(
+                f"it is redirected to {one_line(redacted(location), 200)!r}, which is not an address of HTTP"
+            )
         if before.scheme == "https" and after.scheme != "https":
             raise ValueError(f"it is redirected from https to {one_line(target, 200)}, where nobody is who he says")
         if user:

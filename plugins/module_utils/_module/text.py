@@ -33,6 +33,11 @@ def clean(text: str) -> str:
     return _UNSAFE.sub(_REPLACEMENT, text)
 
 
+def with_article(noun: str) -> str:
+    """ "a label", "an address"."""
+    return f"{'an' if noun[:1].lower() in 'aeio' else 'a'} {noun}"
+
+
 def one_line(text: str, most: int = 500) -> str:
     """``text`` as one clean line of ``most`` characters at the most."""
     # What is behind it is not even looked at, however long it is.
@@ -63,7 +68,7 @@ def ini_problem(error: Exception) -> str:
     if isinstance(error, configparser.MissingSectionHeaderError):
         return f"line {error.lineno} is in no section"
     if isinstance(error, configparser.ParsingError):
-        return f"lines {', '.join(str(number) for number, _line in error.errors[:5])} are no settings"
+        return f"lines {', '.join(str(number) for number, _line in error.errors[:5])} are not settings"
     return one_line(str(error), 300)
 
 

@@ -264,7 +264,7 @@ def _loader_class(yaml: t.Any, unique_keys: bool) -> t.Any:
             kind = node.tag.rpartition(":")[2]
             number = getattr(self, f"construct_yaml_{kind}")(node)
             if isinstance(number, float) and not math.isfinite(number):
-                raise _Fault(f"{node.value!r} is no finite number", node.start_mark)
+                raise _Fault(f"{node.value!r} is not a finite number", node.start_mark)
             return number
 
     for kind in ("int", "float"):
@@ -301,4 +301,4 @@ def _invalid(error: Exception, name: str) -> InvalidInput:
     line = mark.line + 1 if mark else None
     problem = _problem(error)
     place = f"{name}, line {line}," if line else name
-    return InvalidInput(f"{place} is no valid YAML: {problem}.", file=name, line=line, problem=problem)
+    return InvalidInput(f"{place} is not valid YAML: {problem}.", file=name, line=line, problem=problem)

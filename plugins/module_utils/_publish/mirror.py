@@ -46,7 +46,7 @@ class MirroredPush(Change):
         user = self.mirror.partition("://")[2].partition("/")[0].rpartition("@")[0]
         if not ADDRESS.fullmatch(self.mirror) or ":" in user:
             raise InvalidInput(
-                f"{params['mirror']!r} is no mirror: rsync://host/module/, host:folder or an absolute path is, "
+                f"{params['mirror']!r} is not a mirror: rsync://host/module/, host:folder or an absolute path is, "
                 "without a password in it."
             )
         self.state: str = params["state"]

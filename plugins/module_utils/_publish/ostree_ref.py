@@ -66,13 +66,13 @@ class Refs(Change):
         ]
         for ref in self.refs:
             if not REF.fullmatch(ref.name) or len(ref.name) > 200:
-                raise InvalidInput(f"{ref.name!r} is no name of a ref, such as fedora/x86_64/stable.")
+                raise InvalidInput(f"{ref.name!r} is not a name of a ref, such as fedora/x86_64/stable.")
             if ref.source is None and ref.commit is None:
                 raise InvalidInput(f"Say what {ref.name} is to be: a commit, or a source to merge it from.")
             if ref.commit is not None and not (COMMIT.fullmatch(ref.commit) or REF.fullmatch(ref.commit)):
                 raise InvalidInput(f"{ref.commit!r} is neither a commit nor a ref.")
             if ref.expected not in (None, "none") and not COMMIT.fullmatch(str(ref.expected)):
-                raise InvalidInput(f"{ref.expected!r} is no commit that {ref.name} could have.")
+                raise InvalidInput(f"{ref.expected!r} is not a commit that {ref.name} could have.")
 
     def plan(self) -> Plan:
         before = self._all()

@@ -158,7 +158,7 @@ def _file(path: str, where: str) -> File:
     status = os.lstat(where)
     if not stat.S_ISREG(status.st_mode):
         raise InvalidInput(
-            f"{where} is no regular file. An artifact consists of regular files: a link or a device would mean "
+            f"{where} is not a regular file. An artifact consists of regular files: a link or a device would mean "
             "something else on each mirror.",
             path=where,
         )
@@ -185,7 +185,7 @@ def differences(folder: str, push: Push) -> list[str]:
         try:
             status = os.lstat(where)
             if not stat.S_ISREG(status.st_mode):
-                wrong.append(f"{path} is no regular file")
+                wrong.append(f"{path} is not a regular file")
             elif status.st_size != file.size or sha256(where) != file.sha256:
                 wrong.append(f"{path} has other content than the push")
         except FileNotFoundError:
@@ -218,7 +218,7 @@ def push_folder(site: str, ident: str) -> str:
     :raises InvalidInput: ``ident`` is not an id.
     """
     if not ID.fullmatch(ident):
-        raise InvalidInput(f"{ident!r} is no id of a push: 64 hexadecimal digits are.")
+        raise InvalidInput(f"{ident!r} is not an id of a push: 64 hexadecimal digits are.")
     return os.path.join(site, "push", ident)
 
 

@@ -33,14 +33,14 @@ def series_facts(folder: str, series: str) -> dict[str, t.Any]:
     for file in sorted(name for name in os.listdir(place) if name.endswith(".yaml")):
         data = read_yaml(os.path.join(place, file), "deliverable")
         if not isinstance(data, dict):
-            raise InvalidInput(f"The deliverable {series}/{file} is no mapping: is it cut off or empty?", file=file)
+            raise InvalidInput(f"The deliverable {series}/{file} is not a mapping: is it cut off or empty?", file=file)
         if data.get("releases"):
             counts[_plain(data.get("type") or "other")] += 1
         told = data.get("cycle-highlights")
         told = [told] if isinstance(told, str) else told or []
         if not isinstance(told, list) or not all(isinstance(one, str) for one in told):
             raise InvalidInput(
-                f"The deliverable {series}/{file} has cycle-highlights that are no list of texts.", file=file
+                f"The deliverable {series}/{file} has cycle-highlights that are not a list of texts.", file=file
             )
         if told:
             highlights[file[: -len(".yaml")]] = [_plain(one) for one in told]

@@ -72,7 +72,8 @@ def parse_constraints(text: str, source: str, skip_invalid: bool = False) -> tup
             invalid.append(f"line {number}: {content[:200]!r} ({' '.join(str(error).split())[:200]})")
     if invalid and not skip_invalid:
         raise InvalidInput(
-            f"{source} has lines that are no constraints: {'; '.join(invalid)}. With skip_invalid the others are used.",
+            f"{source} has lines that are not constraints: {'; '.join(invalid)}. "
+            "With skip_invalid the others are used.",
             invalid_lines=invalid,
         )
     if not found:
@@ -103,7 +104,7 @@ def constraints_for(constraints: t.Iterable[Constraint], python: str, source: st
 def marker_environment(python: str) -> dict[str, str]:
     """What PEP 508 markers see in a distro's Python of version ``python``."""
     if not re.fullmatch(r"3\.\d+", python):
-        raise InvalidInput(f"{python!r} is no version of Python such as 3.9.")
+        raise InvalidInput(f"{python!r} is not a version of Python such as 3.9.")
     return {
         "extra": "",
         "implementation_name": "cpython",

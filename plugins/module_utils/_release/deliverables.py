@@ -69,7 +69,7 @@ def read_deliverables(folder: str, series: str) -> dict[str, Deliverable]:
 def _read(path: str, file: str) -> dict[str, Deliverable]:
     data = read_yaml(path, "deliverable")
     if not isinstance(data, dict):
-        raise InvalidInput(f"The deliverable {file} is no mapping: is it cut off or empty?", file=file)
+        raise InvalidInput(f"The deliverable {file} is not a mapping: is it cut off or empty?", file=file)
     releases = data.get("releases") or []
     settings = data.get("repository-settings") or {}
     if not isinstance(releases, list) or not isinstance(settings, dict):
@@ -205,7 +205,7 @@ def _wanted(package: t.Mapping[str, t.Any], deliverable: Deliverable | None) -> 
     if deliverable is None or deliverable.model in ("independent", "abandoned"):
         if version:
             return version.removeprefix("v"), None, None
-        what = f"upstream is {deliverable.model}" if deliverable else "it is no deliverable of OpenStack"
+        what = f"upstream is {deliverable.model}" if deliverable else "it is not a deliverable of OpenStack"
         if pin is None:
             return "", "unpinned", f"{what}, and it is not pinned"
         return "", "unknown", f"{what}, and it is pinned to {pin}"

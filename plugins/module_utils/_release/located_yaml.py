@@ -46,7 +46,7 @@ def read_located(content: bytes, name: str) -> t.Any:
             for key_node, value_node in node.value:
                 key, line = convert(key_node), key_node.start_mark.line + 1
                 if isinstance(key, (dict, list)):
-                    raise InvalidInput(f"{name}, line {line}: a key is no scalar.", file=name, line=line)
+                    raise InvalidInput(f"{name}, line {line}: a key is not a scalar.", file=name, line=line)
                 if key in mapping:
                     mapping.repeated.append((key, line))
                 mapping[key] = convert(value_node)

@@ -24,7 +24,7 @@ from .._module.documents import digest, write_atomically
 from .._module.errors import InvalidInput, NotFound, RelengError
 from .._module.files import read_input
 from .._module.json_text import load_json
-from .._module.text import shown
+from .._module.text import shown, with_article
 from .._module.yaml_text import YamlReader
 
 ENTRY = "rdo-full.yml"
@@ -96,7 +96,7 @@ class Cache:
             text = json.dumps({"files": checksums, "merged": merged}, separators=(",", ":"), allow_nan=False)
             if (
                 load_json(text, "rdoinfo", _MOST_KEPT)["merged"] == merged
-            ):  # keys that are no strings, for one, would come back changed
+            ):  # keys that are not strings, for one, would come back changed
                 write_atomically(self._path(files, entry), text.encode(), 0o600)
                 self._forget_the_oldest()
         except (InvalidInput, OSError, ValueError, TypeError):
@@ -152,7 +152,7 @@ class Rdoinfo:
                 if not isinstance(repo, dict) or "name" not in repo:
                     raise InvalidInput(f"A repo of release {name} of {self.description} has no name: {repo!r}.")
                 if not isinstance(repo.get("buildsys-tags") or [], (list, dict)):
-                    raise InvalidInput(f"The buildsys-tags of {shown(repo['name'])} of release {name} are no list.")
+                    raise InvalidInput(f"The buildsys-tags of {shown(repo['name'])} of release {name} are not a list.")
                 if "branch" not in repo and not release.get("branch"):
                     raise InvalidInput(f"Neither release {name} nor its repo {repo['name']} names a branch.")
                 repo.setdefault("branch", release.get("branch"))
@@ -171,7 +171,7 @@ class Rdoinfo:
         """Names, in the order of the files."""
         components = self._merged.get("components") or []
         if not isinstance(components, list):
-            raise InvalidInput(f"components of {self.description} is no list.")
+            raise InvalidInput(f"components of {self.description} is not a list.")
         for component in components:
             if not isinstance(component, dict) or "name" not in component:
                 raise InvalidInput(f"A component of {self.description} has no name: {component!r}.")
@@ -205,7 +205,7 @@ class Rdoinfo:
             configurations = self._merged.get("package-configs") or {}
             configuration = _named(configurations, own["conf"], f"package-configs entry (package {project})") or {}
             if not isinstance(configuration, dict):
-                raise InvalidInput(f"package-configs entry {own['conf']} is no mapping: {shown(configuration)}.")
+                raise InvalidInput(f"package-configs entry {own['conf']} is not a mapping: {shown(configuration)}.")
             package.update(configuration)
         package.update(own)
         if tag:
@@ -294,7 +294,9 @@ class _Reader:
             self.contents[name] = self._files.read(name)
         document = self._yaml.read(self.contents[name], name)
         if not isinstance(document, dict):
-            raise InvalidInput(f"{name} of {self._files.description} is no mapping: is it cut off or empty?", file=name)
+            raise InvalidInput(
+                f"{name} of {self._files.description} is not a mapping: is it cut off or empty?", file=name
+            )
         for section, key in (("packages", "project"), ("releases", "name")):
             if document.get(section):
                 document[section] = _by_key(document[section], key, f"{section} of {name}")
@@ -374,10 +376,12 @@ def _check_package(package: Package) -> None:
         raise InvalidInput(f"Project {project} has no list of maintainers.", project=project)
     for key in ("tags", "buildsys-tags"):
         if not isinstance(package.get(key) or {}, dict):
-            raise InvalidInput(f"{key} of project {project} is no mapping: {shown(package[key])}.", project=project)
+            raise InvalidInput(f"{key} of project {project} is not a mapping: {shown(package[key])}.", project=project)
     for maintainer in maintainers:
         if not isinstance(maintainer, str) or "@" not in maintainer:
-            raise InvalidInput(f"Maintainer {shown(maintainer)} of project {project} is no address.", project=project)
+            raise InvalidInput(
+                f"Maintainer {shown(maintainer)} of project {project} is not an address.", project=project
+            )
 
 
 T = t.TypeVar("T")
@@ -393,7 +397,7 @@ def _named(found: t.Mapping[str, T], name: str, what: str) -> T:
     alike = [other for other in found if letters and letters in re.sub(r"[^a-z0-9]", "", str(other).lower())]
     names = sorted(map(str, found)) if len(found) <= 30 else sorted(map(str, alike))[:10]
     there = f" There is: {', '.join(names)}." if names else ""
-    raise NotFound(f"{shown(name)} is no {what}.{there}", name=str(name)[:200])
+    raise NotFound(f"{shown(name)} is not {with_article(what)}.{there}", name=str(name)[:200])
 
 
 def _checksum(content: bytes) -> str:

@@ -58,7 +58,7 @@ def matching(packages: t.Mapping[str, Package], filters: t.Mapping[str, str]) ->
         try:
             patterns[attribute] = (re.compile(text.removeprefix("~")), text.startswith("~"))
         except re.error as error:
-            raise InvalidInput(f"The filter {attribute}: {text!r} is no regular expression: {error}.") from error
+            raise InvalidInput(f"The filter {attribute}: {text!r} is not a regular expression: {error}.") from error
 
     def matches(package: Package) -> bool:
         for attribute, (pattern, negated) in patterns.items():

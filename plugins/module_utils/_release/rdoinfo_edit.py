@@ -40,7 +40,7 @@ class TagFile:
 
     def __init__(self, text: str, section: str, name: str) -> None:
         if section not in SECTIONS:
-            raise InvalidInput(f"{section!r} is no section of tags: {', '.join(SECTIONS)}.")
+            raise InvalidInput(f"{section!r} is not a section of tags: {', '.join(SECTIONS)}.")
         self.text = text
         self._section = section
         self._name = name

@@ -19,7 +19,7 @@ from .located_yaml import Mapping, Sequence, read_located
 from .rdoinfo import ENTRY, Files, merge_documents
 
 RULES = {
-    "yaml": "a file that is no YAML, is not there, or is of another shape than rdoinfo's",
+    "yaml": "a file that is not YAML, is not there, or is of another shape than rdoinfo's",
     "repeated-key": "a key that a mapping has twice; all but the last are ignored",
     "unknown-key": "a key that nobody reads",
     "missing-key": "a key that is needed and not there, or without a value",
@@ -29,15 +29,15 @@ RULES = {
     "unresolved": "a package that cannot be put together: its configuration is not there, for example",
     "maintainer": "an address that is none, or of a domain that looks misspelt",
     "component": "a component that is not in the list of components",
-    "release": "a tag that is no release, no release with -uc, and none of the special ones",
+    "release": "a tag that is neither a release, nor a release with -uc, nor one of the special ones",
     "buildsys-tag": "a tag of the build system that no release names",
     "wrong-file": "a row for another tag than the file is named after",
-    "nvr": "a build that is no name-version-release",
+    "nvr": "a build that is not a name-version-release",
     "nvr-name": "a build of another package",
     "nvr-dist": "a build for another distribution than its tag's",
     "repeated-build": "a package that has a tag of the build system twice",
     "untested-release": "a build that a release tag has, where the testing tag has none or an older one",
-    "pin": "a pin that is no version, no branch and no full hash",
+    "pin": "a pin that is neither a version nor a branch nor a full hash",
     "pin-release": "a pin to the branch of another release",
     "status": "a release's status that is none, or behind upstream's",
     "copied-name": "another release's or distro's name inside a release",
@@ -125,11 +125,11 @@ class _Linter:
             return
         except InvalidInput as error:
             problem = error.data.get("problem")
-            text = f"is no valid YAML: {problem}" if problem else error.message
+            text = f"is not valid YAML: {problem}" if problem else error.message
             self._found("yaml", name, error.data.get("line") or 1, text)
             return
         if not isinstance(document, Mapping):
-            self._found("yaml", name, 1, "is no mapping: is it cut off or empty?", "write at least packages:")
+            self._found("yaml", name, 1, "is not a mapping: is it cut off or empty?", "write at least packages:")
             return
         self._documents[name] = document
         self._check_shape(name, document)
@@ -149,11 +149,11 @@ class _Linter:
         for section in ("packages", "releases", "components"):
             rows = document.get(section)
             if rows is not None and not isinstance(rows, Sequence):
-                self._found("yaml", name, document.lines[section], f"{section} is no list")
+                self._found("yaml", name, document.lines[section], f"{section} is not a list")
                 document[section] = rows = Sequence()
             for line, row in zip(rows.lines, rows) if rows else ():
                 if not isinstance(row, Mapping):
-                    self._found("yaml", name, line, f"{row!r} in {section} is no mapping")
+                    self._found("yaml", name, line, f"{row!r} in {section} is not a mapping")
 
     def _check_repeated(self, name: str, data: t.Any) -> None:
         if isinstance(data, Mapping):
@@ -168,7 +168,7 @@ class _Linter:
             if key not in known:
                 alike = difflib.get_close_matches(str(key), t.cast(t.Collection[str], known), 1, 0.7)
                 self._found(
-                    "unknown-key", name, line, f"{key} is no key of {what}",
+                    "unknown-key", name, line, f"{key} is not a key of {what}",
                     f"write {alike[0]}" if alike else "remove it",
                 )  # fmt: skip
 
@@ -218,7 +218,7 @@ class _Linter:
                 self._found("missing-key", name, row.lines[section], f"{section} of {project} is empty", "remove it")
             return
         if not isinstance(tags, Mapping):
-            self._found("yaml", name, row.lines[section], f"{section} of {project} is no mapping")
+            self._found("yaml", name, row.lines[section], f"{section} of {project} is not a mapping")
             return
         stem = re.fullmatch(rf"{section}/(.+)\.yml", name)
         for tag, value in tags.items():
@@ -274,7 +274,7 @@ class _Linter:
                 user, _at, domain = str(address).partition("@")
                 alike = difflib.get_close_matches(domain, common, 1, 0.85)
                 if not user or not domain:
-                    self._found("maintainer", name, line, f"{address!r} is no address", "write user@domain")
+                    self._found("maintainer", name, line, f"{address!r} is not an address", "write user@domain")
                 elif domain not in common and alike:
                     self._found("maintainer", name, line, f"{address} looks misspelt", f"is it {user}@{alike[0]}?")
 
@@ -289,7 +289,7 @@ class _Linter:
             if component is not None and component not in known:
                 alike = difflib.get_close_matches(str(component), known, 1)
                 self._found(
-                    "component", name, row.lines["component"], f"{component} of {project} is no component",
+                    "component", name, row.lines["component"], f"{component} of {project} is not a component",
                     f"write {alike[0]}" if alike else "add it to components",
                 )  # fmt: skip
 
@@ -302,13 +302,15 @@ class _Linter:
             if release not in releases and tag not in SPECIAL_TAGS:
                 alike = difflib.get_close_matches(str(release), releases, 1)
                 self._found(
-                    "release", name, line, f"{tag} of {project} is no release",
+                    "release", name, line, f"{tag} of {project} is not a release",
                     f"write {alike[0]}" if alike else "add the release, or remove the tag",
                 )  # fmt: skip
             if tag == "version-locked" and isinstance(value, Mapping):
                 for locked, locked_line in value.lines.items():
                     if locked not in releases:
-                        self._found("release", name, locked_line, f"{locked}, where {project} is locked, is no release")
+                        self._found(
+                            "release", name, locked_line, f"{locked}, where {project} is locked, is not a release"
+                        )
             elif isinstance(value, Mapping) and "source-branch" in value:
                 self._check_pin(name, value, project, str(release), branches)
         for name, _line, row in self._rows("packages"):
@@ -329,7 +331,7 @@ class _Linter:
             hint = "write the whole hash" if re.fullmatch("[0-9a-f]{7,39}", pin) else None
             if pin in branches:
                 hint = f"is it {self._info.releases[branches[pin]].get('upstream_branch')}?"
-            self._found("pin", name, line, f"the pin {pin} of {project} is no version, branch or hash", hint)
+            self._found("pin", name, line, f"the pin {pin} of {project} is not a version, branch or hash", hint)
         match = re.fullmatch(r"(?:stable|unmaintained)/(.+)|(.+)-(?:eol|em)", pin)
         pinned = branches.get(match[1] or match[2]) if match else None
         if release in branches.values() and pinned and pinned != release:
@@ -354,7 +356,7 @@ class _Linter:
                     self._found("missing-key", name, line, f"release {release} has no {key}")
             status, status_line = row.get("status"), row.lines.get("status", line)
             if status is not None and (not isinstance(status, str) or status not in STATUSES):
-                self._found("status", name, status_line, f"{status} is no status", f"one of {', '.join(STATUSES)}")
+                self._found("status", name, status_line, f"{status} is not a status", f"one of {', '.join(STATUSES)}")
             elif status == "development" and release != developed[0]:
                 self._found("status", name, status_line, f"{release} and {developed[0]} are both in development")
             elif status in STATUSES and release in upstream:
@@ -444,18 +446,18 @@ class _Linter:
         try:
             build = Nevra.parse_nvr(nvr if isinstance(nvr, str) else "")
         except InvalidInput:
-            self._found("nvr", name, line, f"{nvr!r} of {project} is no name-version-release")
+            self._found("nvr", name, line, f"{nvr!r} of {project} is not a name-version-release")
             return False
         package = self._packages.get(project)
         if package and package["name"] != build.name:
             self._found(
-                "nvr-name", name, line, f"{nvr} is no build of {package['name']} (project {project})",
+                "nvr-name", name, line, f"{nvr} is not a build of {package['name']} (project {project})",
                 f"name the package {build.name}, or list another build",
             )  # fmt: skip
         cloud = _CLOUD_TAG.match(tag)
         if cloud and not re.search(rf"\.el{cloud['major']}s?($|[._])", build.release):
             self._found(
-                "nvr-dist", name, line, f"{nvr} is no build for .el{cloud['major']} or .el{cloud['major']}s",
+                "nvr-dist", name, line, f"{nvr} is not a build for .el{cloud['major']} or .el{cloud['major']}s",
                 f"list one that was built for el{cloud['major']}",
             )  # fmt: skip
         if tag.endswith("-release"):

@@ -45,7 +45,7 @@ class Overlay:
         try:
             return self.read(name).decode()
         except UnicodeDecodeError as error:
-            raise InvalidInput(f"{name} of {self.description} is no UTF-8 text: {error}", file=name) from error
+            raise InvalidInput(f"{name} of {self.description} is not text in UTF-8: {error}", file=name) from error
 
     def has(self, name: str) -> bool:
         try:
@@ -116,7 +116,7 @@ class SeriesChange(Change):
 
     def _begin(self) -> None:
         if self.identifier is None or not _IDENTIFIER.fullmatch(self.identifier):
-            raise InvalidInput(f"{self.identifier!r} is no identifier of a series such as 2026.1.")
+            raise InvalidInput(f"{self.identifier!r} is not an identifier of a series such as 2026.1.")
         previous = self._previous()
         old = self._info.release(previous)
         held = self._info.releases.get(self.release)
@@ -185,7 +185,7 @@ class SeriesChange(Change):
 
     def _end(self) -> None:
         if self.status not in STATUSES:
-            raise InvalidInput(f"{self.status!r} is no status: {', '.join(STATUSES)}.")
+            raise InvalidInput(f"{self.status!r} is not a status: {', '.join(STATUSES)}.")
         held = self._info.release(self.release).get("status")
         if held == self.status:
             return

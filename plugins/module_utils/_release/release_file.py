@@ -93,7 +93,7 @@ def set_values(text: str, values: t.Mapping[str, t.Any], name: str) -> str:
         start, end = node.start_mark, node.end_mark
         lines = text.splitlines(keepends=True)
         if isinstance(node.value, list) or start.line != end.line:
-            raise InvalidInput(f"{name}: {path} is no value on one line, and is not edited in place.", file=name)
+            raise InvalidInput(f"{name}: {path} is not a value on one line, and is not edited in place.", file=name)
         line = lines[start.line]
         space = "" if line[: start.column].endswith(" ") or not start.column else " "
         lines[start.line] = f"{line[: start.column]}{space}{_scalar(value, reader)}{line[end.column :]}"
@@ -118,7 +118,7 @@ def add_items(text: str, items: t.Mapping[str, t.Sequence[str]], name: str) -> s
                 next((value for found, value in node.value if found.value == key), None) if held is not None else None
             )
         if not isinstance(held, list):
-            raise InvalidInput(f"{name}: {path} is no list that items could be added to.", file=name)
+            raise InvalidInput(f"{name}: {path} is not a list that items could be added to.", file=name)
         new = [item for item in wanted if item not in held]
         scalars = [_scalar(item, reader) for item in new]
         lines = text.splitlines(keepends=True)

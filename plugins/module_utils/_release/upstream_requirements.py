@@ -116,7 +116,7 @@ class UpstreamRequirements:
                 if not strict:
                     continue
                 reason = " ".join(str(error).split())
-                raise InvalidInput(f"{where}: {content[:200]!r} is no requirement: {reason}", file=file) from error
+                raise InvalidInput(f"{where}: {content[:200]!r} is not a requirement: {reason}", file=file) from error
 
 
 def read_text(files: Files, name: str) -> str | None:
@@ -126,7 +126,7 @@ def read_text(files: Files, name: str) -> str | None:
     except NotFound:
         return None
     except UnicodeDecodeError as error:
-        raise InvalidInput(f"{name} of {files.description} is no UTF-8 text: {error}", file=name) from error
+        raise InvalidInput(f"{name} of {files.description} is not text in UTF-8: {error}", file=name) from error
 
 
 def read_toml(files: Files, name: str) -> dict[str, t.Any]:
@@ -138,7 +138,7 @@ def read_toml(files: Files, name: str) -> dict[str, t.Any]:
     try:
         data: dict[str, t.Any] = toml.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"{name} of {files.description} is no valid TOML: {error}", file=name) from error
+        raise InvalidInput(f"{name} of {files.description} is not valid TOML: {error}", file=name) from error
     return data
 
 

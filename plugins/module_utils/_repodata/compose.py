@@ -128,7 +128,7 @@ def parse_compose(text: str, what: str) -> Compose:
 
 def _checked(pattern: re.Pattern[str], text: t.Any) -> str:
     if not isinstance(text, str) or not pattern.fullmatch(text):
-        raise ValueError(f"{text!r} is no name or path of a compose")
+        raise ValueError(f"{text!r} is not a name or path of a compose")
     return text
 
 

@@ -141,7 +141,7 @@ class Transport:
         try:
             return self.read(location).decode()
         except UnicodeDecodeError as error:
-            raise InvalidInput(f"{what} is no text in UTF-8: {error}") from error
+            raise InvalidInput(f"{what} is not text in UTF-8: {error}") from error
 
     def take(self, location: str, work: t.Callable[[t.BinaryIO], t.Any]) -> t.Any:
         """What ``work`` makes of a file's stream, which it need not read to its end; errors as of :meth:`read`."""

@@ -49,7 +49,7 @@ def listed_packages(repomd: Repomd, transport: Transport) -> list[Listed]:
                     found.append(_listed(element, repomd.roots[0]))
                     element.clear()
         except ElementTree.ParseError as error:
-            raise InvalidInput(f"The primary.xml of {repomd.roots[0]} is no well-formed XML: {error}.") from error
+            raise InvalidInput(f"The primary.xml of {repomd.roots[0]} is not well-formed XML: {error}.") from error
     return found
 
 

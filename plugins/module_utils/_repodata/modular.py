@@ -41,7 +41,7 @@ def read_module_data(content: bytes, what: str) -> ModuleData:
             elif document.get("document") == "modulemd-defaults" and body.get("stream") is not None:
                 data["defaults"][str(body["module"])] = str(body["stream"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InvalidInput(f"{what} is no modules metadata: {error}") from error
+        raise InvalidInput(f"{what} is not metadata of modules: {error}") from error
     return data
 
 

@@ -139,7 +139,7 @@ class PublishedRepository(Change):
     def _add(kind: str, file: str, repodata: str) -> None:
         """Announce one more file of metadata; modifyrepo_c would note the time."""
         if not re.fullmatch(r"[a-z][a-z0-9_-]*", kind):
-            raise InvalidInput(f"{kind!r} is no kind of metadata: modules and group are.")
+            raise InvalidInput(f"{kind!r} is not a kind of metadata: modules and group are.")
         if not os.path.isfile(file):
             raise NotFound(f"There is no file {file} for the metadata {kind}.", file=file)
         with open(file, "rb") as stream:

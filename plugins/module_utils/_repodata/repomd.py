@@ -119,7 +119,7 @@ def _xml(content: bytes, what: str) -> t.Any:
     try:
         return ElementTree.fromstring(content)  # noqa: S314 - no entities, see above; bounded by the transport
     except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise InvalidInput(f"{what} is no well-formed XML: {error}.") from error
+        raise InvalidInput(f"{what} is not well-formed XML: {error}.") from error
 
 
 def _number(text: str | None, what: str) -> int | None:

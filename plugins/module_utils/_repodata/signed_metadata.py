@@ -49,7 +49,7 @@ class SignedMetadata(Change):
         self._file = os.path.join(self._params["path"], "repodata", "repomd.xml")
         self._signature = f"{self._file}.asc"
         if not os.path.isfile(self._file):
-            raise NotFound(f"{self._params['path']} is no repository: there is no {self._file}.", path=self._file)
+            raise NotFound(f"{self._params['path']} is not a repository: there is no {self._file}.", path=self._file)
         self._signing = Signing.from_params(self._params)
         with PublicKey.of_home(self._signing.home, self._params["key"]) as public:
             self._key = public.key

@@ -172,7 +172,7 @@ class SourceReader:
 
     def _source(self, identifier: str, values: dict[str, t.Any], checked: bool) -> Source:
         if not _ID.fullmatch(identifier):
-            raise InvalidInput(f"{identifier!r} is no id of a repository: a word without spaces is needed.")
+            raise InvalidInput(f"{identifier!r} is not an id of a repository: a word without spaces is needed.")
         locations = [self.location(url, f"repository {identifier}") for url in values.pop("baseurl", None) or []]
         for name in "metalink", "mirrorlist":
             if values.get(name):

@@ -70,7 +70,7 @@ def read_header(stream: t.BinaryIO) -> bytes:
     """
     lead = _exactly(stream, _LEAD)
     if not lead.startswith(_LEAD_MAGIC):
-        raise InvalidInput("it is no RPM file")
+        raise InvalidInput("it is not an RPM file")
     signatures = _section(stream)
     return lead + signatures + _exactly(stream, -len(signatures) % 8) + _section(stream)
 

@@ -82,7 +82,9 @@ def check_fingerprint(text: str) -> str:
     """
     plain = re.sub(r"[\s:]", "", text).removeprefix("0x").upper()
     if not FINGERPRINT.fullmatch(plain):
-        raise InvalidInput(f"{text!r} is no fingerprint of a key: 40 hexadecimal digits are needed, as gpg shows them.")
+        raise InvalidInput(
+            f"{text!r} is not a fingerprint of a key: 40 hexadecimal digits are needed, as gpg shows them."
+        )
     return plain
 
 

@@ -118,7 +118,7 @@ class Nevra(t.NamedTuple):
         base = text.rsplit("/", 1)[-1]
         match = _NEVRA.fullmatch(base[:-4] if base.endswith(".rpm") else base)
         if match is None:
-            raise InvalidInput(f"{text!r} is no name-[epoch:]version-release.arch of a package.")
+            raise InvalidInput(f"{text!r} is not a name-[epoch:]version-release.arch of a package.")
         return cls(match["name"], int(match["epoch"] or 0), match["version"], match["release"], match["arch"])
 
     @classmethod
@@ -129,7 +129,7 @@ class Nevra(t.NamedTuple):
         """
         match = _NVR.fullmatch(text)
         if match is None:
-            raise InvalidInput(f"{text!r} is no name-version-release of a build.")
+            raise InvalidInput(f"{text!r} is not a name-version-release of a build.")
         return cls(match["name"], int(match["epoch"] or 0), match["version"], match["release"])
 
     @property

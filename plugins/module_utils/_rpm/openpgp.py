@@ -59,7 +59,7 @@ def read_signature(packet: bytes) -> Signature:
 def _body(packet: bytes) -> bytes:
     kind = packet[0]
     if not kind & 0x80:
-        raise InvalidInput("The signature is no OpenPGP packet.")
+        raise InvalidInput("The signature is not an OpenPGP packet.")
     if kind & 0x40:  # the newer form
         tag = kind & 0x3F
         size, start = _length(packet, 1)

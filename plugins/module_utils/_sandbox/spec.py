@@ -49,7 +49,7 @@ class View:
         options = []
         for name, value in self.macros.items():
             if not re.fullmatch(r"\w+", name):
-                raise InvalidInput(f"{name!r} is no name of a macro.")
+                raise InvalidInput(f"{name!r} is not a name of a macro.")
             options.append(f"--undefine={name}" if value is None else f"--define={name} {value}")
         return options
 

@@ -136,7 +136,7 @@ def _matching(top: int, folder: str, patterns: t.Iterable[str], bounds: Bounds, 
     for pattern in patterns:
         parts = [part for part in pattern.split("/") if part not in ("", ".")]
         if not parts or ".." in parts:
-            raise InvalidInput(f"{pattern!r} is no pattern of paths below a folder.")
+            raise InvalidInput(f"{pattern!r} is not a pattern of paths below a folder.")
         for one in _walk(top, folder, "", parts, bounds, strict):
             found[one.path] = one
             if len(found) > bounds.count:
@@ -193,7 +193,7 @@ def _check(status: os.stat_result, folder: str, path: str) -> None:
     name = os.path.basename(path)
     if not stat.S_ISREG(status.st_mode):
         kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something strange")
-        raise Refused(f"{shown(folder, path)} is {kind}, no regular file; it is not taken.")
+        raise Refused(f"{shown(folder, path)} is {kind}, not a regular file; it is not taken.")
     if name.startswith("-") or not name.isprintable() or len(os.fsencode(name)) > 200:
         raise Refused(f"{shown(folder, path)} has a name that nobody would give to a result; it is not taken.")
 

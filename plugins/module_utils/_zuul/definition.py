@@ -262,7 +262,7 @@ def _without_schema(data: dict[str, t.Any]) -> dict[str, t.Any]:
 def _check_name(name: t.Any, where: str) -> None:
     """Names become names of jobs and of files."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise InvalidInput(f"{where}: {shown(name)} is no name; letters, digits and . _ - are allowed.")
+        raise InvalidInput(f"{where}: {shown(name)} is not a name; letters, digits and . _ - are allowed.")
 
 
 def _check_known(what: str, names: t.Iterable[t.Any], known: t.Collection[str], where: str) -> None:
@@ -285,4 +285,4 @@ def _jobs(criteria: t.Any, where: str) -> set[str]:
         return _jobs(next(iter(criteria.values())), where)
     if isinstance(criteria, dict) and set(criteria) == {"at_least"} and isinstance(criteria["at_least"], dict):
         return _jobs(criteria["at_least"].get("of"), where)
-    raise InvalidInput(f"{where}: {shown(criteria)} is no requirement; see docs/promotion-gate.md.")
+    raise InvalidInput(f"{where}: {shown(criteria)} is not a requirement; see docs/promotion-gate.md.")

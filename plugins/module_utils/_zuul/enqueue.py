@@ -32,9 +32,9 @@ class Enqueued(Change):
         self._params = params
         url: str = params["zuul_url"] or ""
         if not url.startswith(("http://", "https://")) or "@" in url.partition("://")[2].partition("/")[0]:
-            raise InvalidInput(f"{url!r} is no address of Zuul's web server; https://zuul.example.org is.")
+            raise InvalidInput(f"{url!r} is not an address of Zuul's web server; https://zuul.example.org is.")
         if not _REF.fullmatch(params["ref"]):
-            raise InvalidInput(f"{params['ref']!r} is no reference; refs/heads/main is.")
+            raise InvalidInput(f"{params['ref']!r} is not a reference; refs/heads/main is.")
         for name in ("newrev", "oldrev"):
             if params[name] is not None and not _REVISION.fullmatch(params[name]):
                 raise InvalidInput(f"{name} is {params[name]!r}; the whole hash of a commit is needed.")

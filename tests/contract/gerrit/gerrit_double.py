@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Stands in for Gerrit: the part of its REST API that is used, and real pushes to refs/for/* over HTTP and SSH.
 
-It is no recording: nobody had a Gerrit to record. What it answers follows Gerrit's documentation
+It is not a recording: nobody had a Gerrit to record. What it answers follows Gerrit's documentation
 (Documentation/rest-api-changes.txt, rest-api-accounts.txt and rest-api-projects.txt, user-upload.txt) and the messages
 of its sources (ReceiveCommits.java, ChangeMessages.java, CreateBranch.java); the tests beside it hold it and a real
 Gerrit to the same. Of a change it tells only what the request's options ask for, as Gerrit does. What it does not know

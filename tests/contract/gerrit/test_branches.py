@@ -60,7 +60,7 @@ def test_a_branch_below_another_is_told(branch, head):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"revision": "abc"}, "is no whole hash"),
+        ({"revision": "abc"}, "is not a whole hash"),
         ({"branch": "a..b"}, "cannot be the name"),
         ({"branch": "refs/heads/x"}, "cannot be the name"),
         ({"project": "no/such-project"}, "there is no such thing"),

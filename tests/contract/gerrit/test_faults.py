@@ -142,7 +142,7 @@ def test_the_password_is_in_no_result_and_no_argument(change, double, edited):
         ({"commit_message": "\n"}, "commit_message must have a subject"),
         ({"commit_message": f"x\n\nChange-Id: I{'0' * 40}"}, "no Change-Id"),
         ({"path": "/none"}, "There is no folder /none"),
-        ({"gerrit_url": "review.example.com"}, "is no address of a Gerrit"),
+        ({"gerrit_url": "review.example.com"}, "is not an address of a Gerrit"),
         ({"gerrit_password": None}, "There is no password for the Gerrit user bot"),
         ({"gerrit_username": None, "gerrit_password": None}, "needs gerrit_username and gerrit_password"),
     ],

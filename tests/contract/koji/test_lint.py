@@ -61,7 +61,7 @@ def test_builds_of_the_real_rdoinfo_are_asked_for_by_the_thousand(double, lint):
     ("hub", "message"),
     [
         ("nosuchprofile", "The profile 'nosuchprofile' cannot be used"),
-        ("ftp://example.org", "is no address of a hub"),
+        ("ftp://example.org", "is not an address of a hub"),
     ],
 )
 def test_a_hub_that_is_not_there(lint, hub, message):

@@ -108,7 +108,7 @@ def test_a_run_that_ended_in_the_middle_is_finished(move, server, written):
         ([{"build": "nova-2-1.el9s"}], "from, to or both"),
         ([{"build": "nova-2-1.el9s", "to": TESTING, "tag": "x"}], "cannot be read"),
         ([{"build": 7, "to": TESTING}], "cannot be read"),
-        ([{"build": "nova", "to": TESTING}], "no name-version-release"),
+        ([{"build": "nova", "to": TESTING}], "not a name-version-release"),
         ([{"build": "nova-2-1.el9s", "from": TESTING, "to": TESTING}], "cannot be read"),
         ([{"build": "nova-2-1.el9s", "to": TESTING}, {"build": "nova-3-1", "to": TESTING}], "two builds"),
         ([{"build": "nova-2-1.el9s", "to": TESTING}, {"build": "nova-2-1.el9s", "from": TESTING}], "which?"),

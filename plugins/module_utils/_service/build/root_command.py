@@ -106,7 +106,7 @@ def check_result(result: t.Mapping[str, t.Any]) -> None:
     """:raises InvalidInput: a name that is none, or one for several files."""
     name = result["name"]
     if name and ("/" in name or name.startswith(".")):
-        raise InvalidInput(f"{name!r} is no name of a file.")
+        raise InvalidInput(f"{name!r} is not a name of a file.")
     if name and (len(result["patterns"]) != 1 or any(sign in result["patterns"][0] for sign in "*?[")):
         raise InvalidInput(f"{name!r} can be the name of one file; {result['patterns']} may be several.")
 

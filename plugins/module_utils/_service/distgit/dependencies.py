@@ -81,7 +81,7 @@ def _constraints(
     constraints, _invalid = parse_constraints(text, source, options["skip_invalid"])
     overrides = read_yaml(options["names"], "file of names") if options["names"] else {}
     if not isinstance(overrides, dict):
-        raise InvalidInput(f"The file of names {options['names']} is no mapping of names on PyPI to projects.")
+        raise InvalidInput(f"The file of names {options['names']} is not a mapping of names on PyPI to projects.")
     names = PackageNames(info.packages(), overrides)
     found = {}
     for distro in distros:

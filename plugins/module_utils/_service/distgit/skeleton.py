@@ -67,11 +67,11 @@ class SpecSkeleton(Change):
                 f"{metadata.name} does not say its licence in the words of SPDX: give license, for example Apache-2.0."
             )
         if not re.fullmatch(r"[A-Za-z0-9.+() -]+", licence):
-            raise InvalidInput(f"{licence!r} is no licence of SPDX.", license=licence)
+            raise InvalidInput(f"{licence!r} is not a licence of SPDX.", license=licence)
         source = options["source"] or _SOURCE.format(name=metadata.name)
         url = metadata.homepage or f"https://pypi.org/project/{metadata.name}"
         if re.search(r"\s|%\(|%\{lua", source):
-            raise InvalidInput(f"{source!r} is no address of an archive.", source=source)
+            raise InvalidInput(f"{source!r} is not an address of an archive.", source=source)
         binary = f"python3-{package.removeprefix('python-')}"
         return Skeleton(
             package, binary, metadata.name, source, licence, url, metadata, options["excluded_build_requirements"]

@@ -112,7 +112,7 @@ def _public(row: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 def _overrides(path: str | None) -> dict[str, t.Any]:
     names = read_yaml(path, "file of names") if path else {}
     if not isinstance(names, dict):
-        raise InvalidInput(f"The file of names {path} is no mapping of names on PyPI to names in specs.")
+        raise InvalidInput(f"The file of names {path} is not a mapping of names on PyPI to names in specs.")
     return names
 
 

@@ -84,4 +84,4 @@ def _day(text: str | None) -> datetime.date:
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:
-        raise InvalidInput(f"{text!r} is no date such as 2026-04-15.", date=text) from None
+        raise InvalidInput(f"{text!r} is not a date such as 2026-04-15.", date=text) from None

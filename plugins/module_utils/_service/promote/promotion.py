@@ -394,7 +394,7 @@ def check_decision(decision: t.Any, candidate: Candidate, label: str) -> Decided
     made, until = document.get("evaluated_at"), document.get("valid_until")
     for said, moment in (("was made at", made), ("is valid until", until)):
         if not (isinstance(moment, str) and MOMENT.fullmatch(moment)) and (moment, said) != (None, "is valid until"):
-            raise Refused(f"The decision {source} {said} {moment!r:.80}, which is no moment such as {timestamp(0)}.")
+            raise Refused(f"The decision {source} {said} {moment!r:.80}, which is not a moment such as {timestamp(0)}.")
     return Decided(str(made), until)
 
 

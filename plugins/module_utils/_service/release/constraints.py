@@ -41,7 +41,7 @@ def compare_constraints(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     constraints, invalid = parse_constraints(text, source, options["skip_invalid"])
     overrides = read_yaml(options["names"], "file of names") if options["names"] else {}
     if not isinstance(overrides, dict):
-        raise InvalidInput(f"The file of names {options['names']} is no mapping of names on PyPI to projects.")
+        raise InvalidInput(f"The file of names {options['names']} is not a mapping of names on PyPI to projects.")
     names = PackageNames(info.packages(), overrides)
     found = {distro: constraints_for(constraints, python_of(distro, options["pythons"]), source) for distro in distros}
     projects = {distro: by_project(chosen.values(), names) for distro, chosen in found.items()}

@@ -71,7 +71,7 @@ def packages_of(info: Rdoinfo, tag: str | None, filters: t.Mapping[str, str]) ->
     :raises NotFound: there is no such tag.
     """
     if tag and tag not in info.tags:
-        raise NotFound(f"{tag!r} is no tag of {info.description}. There is: {', '.join(info.tags)}.", tag=tag)
+        raise NotFound(f"{tag!r} is not a tag of {info.description}. There is: {', '.join(info.tags)}.", tag=tag)
     packages = info.tagged(tag) if tag else info.packages()
     return [
         {key: value for key, value in package.items() if key != "buildsys-tags"}
@@ -83,7 +83,7 @@ def check_rdoinfo(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What the module rdoinfo_lint returns; raises InvalidInput with the same as data if there are findings."""
     unknown = sorted(set(options["ignore"]) - set(RULES))
     if unknown:
-        raise InvalidInput(f"{', '.join(unknown)} in ignore is no rule. There is: {', '.join(RULES)}.")
+        raise InvalidInput(f"{', '.join(unknown)} in ignore is not a rule. There is: {', '.join(RULES)}.")
     series = read_yaml(options["series_status"], "series_status.yaml") if options["series_status"] else []
     missing = functools.partial(_missing_builds, Hub.to_read(options["hub"])) if options["hub"] else None
     found = lint(rdoinfo_files(options), _day(options["date"]), options["rdoinfo_entry"], series or [], missing)
@@ -111,7 +111,7 @@ def _day(text: str | None) -> datetime.date:
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:
-        raise InvalidInput(f"{text!r} is no date such as 2026-07-15.") from None
+        raise InvalidInput(f"{text!r} is not a date such as 2026-07-15.") from None
 
 
 def cache_folder(options: t.Mapping[str, t.Any]) -> str:

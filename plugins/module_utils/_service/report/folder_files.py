@@ -37,7 +37,7 @@ class WriteFiles(Change):
         names = [*folders, *empty_folders, *(file["name"] for file in files)]
         for name in names:
             if os.path.normpath(name) != name or os.path.isabs(name) or name.split("/")[0] in (".", ".."):
-                raise InvalidInput(f"{name!r} is no plain path below {path}.")
+                raise InvalidInput(f"{name!r} is not a plain path below {path}.")
             if names.count(name) > 1:
                 raise InvalidInput(f"{name!r} is given twice.")
             if any(name.startswith(f"{folder}/") for folder in empty_folders):

@@ -77,7 +77,7 @@ class CollectLogs(Change):
         for name in names:
             if not NAME.fullmatch(name) or names.count(name) > 1:
                 raise InvalidInput(
-                    f"The output of a command cannot be kept as {name!r}: that is no name, or used twice."
+                    f"The output of a command cannot be kept as {name!r}: that is not a name, or used twice."
                 )
         if os.path.isdir(self._path) and os.listdir(self._path) and not os.path.exists(self._index(self._path)):
             raise InvalidInput(f"{self._path} holds something else than collected logs; it is not overwritten.")
@@ -153,7 +153,7 @@ class CollectLogs(Change):
             if any(len(part.encode()) > NAME_BYTES for part in path.split("/")):
                 return Kept(shown, None, note="its name is too long"), ""
             if os.path.islink(path) or not os.path.isfile(path):
-                return Kept(shown, None, note="not there" if not os.path.lexists(path) else "no regular file"), ""
+                return Kept(shown, None, note="not there" if not os.path.lexists(path) else "not a regular file"), ""
             if self._left <= 0:
                 return Kept(shown, None, note="the collection is full"), ""
             with open_state(path, "log", os.O_RDONLY) as raw:

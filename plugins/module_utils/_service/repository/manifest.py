@@ -130,7 +130,7 @@ def _sha256(path: str) -> str:
 def _version(tool: str) -> str:
     """What a program says that it is."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]*", tool):
-        raise InvalidInput(f"{tool!r} is no name of a program; give its version.")
+        raise InvalidInput(f"{tool!r} is not a name of a program; give its version.")
     output = run_command([tool, "--version"]).output
     match = _VERSION.search(output)
     if match is None:

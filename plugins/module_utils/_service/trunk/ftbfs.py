@@ -73,7 +73,7 @@ def _packages(info: Rdoinfo, tag: str | None, names: t.Sequence[str]) -> dict[st
         return found
     unknown = sorted(set(names) - set(found))
     if unknown:
-        raise NotFound(f"{', '.join(unknown)} is no package of {info.description}.", packages=unknown)
+        raise NotFound(f"{', '.join(unknown)} is not a package of {info.description}.", packages=unknown)
     return {name: found[name] for name in names}
 
 

@@ -122,7 +122,7 @@ def test_every_option_of_the_module_is_covered():
         ({"srpms": [], "spec": "/s", "chain": True}, "A chain is made of srpms"),
         ({"keep_going": True}, "keep_going is for a chain"),
         ({}, "/s/a-1-1.src.rpm is not there"),
-        ({"srpms": ["/dev/null"]}, "no source RPM"),
+        ({"srpms": ["/dev/null"]}, "not a source RPM"),
     ],
 )
 def test_options_that_do_not_go_together(options, message):

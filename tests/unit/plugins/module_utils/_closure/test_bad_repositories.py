@@ -140,8 +140,8 @@ def test_a_file_that_is_announced_and_missing(trunk, name):
 @pytest.mark.parametrize(
     "content, message",
     [
-        ("", "no well-formed XML"),
-        ("<repomd", "no well-formed XML"),
+        ("", "not well-formed XML"),
+        ("<repomd", "not well-formed XML"),
         ("<html/>", "begins with 'html' instead of repomd"),
         ('<!DOCTYPE x [<!ENTITY a "b">]><repomd/>', "declares a document type"),
         ('<repomd xmlns="http://linux.duke.edu/metadata/repo"/>', "announces no primary metadata, only nothing"),
@@ -385,9 +385,9 @@ def test_a_repo_file_that_is_none(tmp_path, content, message):
     "given, message",
     [
         ({"id": "x", "url": "http://h/"}, "has no url; it may have"),
-        ({"id": "a b", "baseurl": "http://h/"}, "'a b' is no id"),
+        ({"id": "a b", "baseurl": "http://h/"}, "'a b' is not an id"),
         ({"id": "x", "baseurl": 5}, "baseurl of a repository must be list, not 5"),
-        ({"baseurl": "http://h/"}, "'' is no id"),
+        ({"baseurl": "http://h/"}, "'' is not an id"),
         ({"id": "x", "baseurl": "http://h/a b"}, "holds spaces"),
         ("/nowhere", "There is no repository at /nowhere"),
     ],

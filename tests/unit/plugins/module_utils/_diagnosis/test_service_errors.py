@@ -78,7 +78,7 @@ def test_logs_of_no_text_and_of_one_endless_line_are_read(tmp_path):
 
 
 def test_a_pattern_that_is_none_is_said(tmp_path):
-    with pytest.raises(InvalidInput, match="no regular expression"):
+    with pytest.raises(InvalidInput, match="not a regular expression"):
         first_errors(str(tmp_path), [], ["("])
 
 

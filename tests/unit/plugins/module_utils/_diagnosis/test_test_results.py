@@ -241,8 +241,8 @@ FAILS = '<testcase classname="a" name="b"><failure message="no"/></testcase>'
         (f'<testsuites errors="1"><testsuite>{CASE}</testsuite></testsuites>', "declares 1 failures and errors"),
         (f'<testsuite name="s">{CASE}<error message="import"/></testsuite>', "import"),
         (f"<testsuites>{'<testsuite>'}{CASE}</testsuite><failure/></testsuites>", "as a whole failed"),
-        (f'<testsuite tests="x">{CASE}</testsuite>', "its tests are no numbers"),
-        (f'<testsuite errors="-1">{CASE}</testsuite>', "its errors are no numbers"),
+        (f'<testsuite tests="x">{CASE}</testsuite>', "its tests are not numbers"),
+        (f'<testsuite errors="-1">{CASE}</testsuite>', "its errors are not numbers"),
         ("<testsuite><testcase name='a'><part><failure>deep</failure></part></testcase></testsuite>", "deep"),
         (f"<testsuite><testcase name='a'>{FAILS}</testcase></testsuite>", "no"),
         (f"<testsuite>{CASE}<testcase name='a' status='failed'/></testsuite>", "it says that it is failed"),
@@ -383,5 +383,5 @@ def test_tests_are_counted_by_group_and_the_slowest_are_named(tmp_path):
 
 
 def test_a_group_that_is_no_regular_expression_is_said(tmp_path):
-    with pytest.raises(InvalidInput, match="'\\(' is no regular expression"):
+    with pytest.raises(InvalidInput, match="'\\(' is not a regular expression"):
         report_results([write(tmp_path, stream(("a", "success")))], 1, {"x": "("})

@@ -64,5 +64,5 @@ WRONG = {
 
 @pytest.mark.parametrize("content", WRONG.values(), ids=WRONG)
 def test_what_is_no_archive_is_a_sentence(content):
-    with pytest.raises(InvalidInput, match="is no archive that tar can read"):
+    with pytest.raises(InvalidInput, match="is not an archive that tar can read"):
         _metadata(content, "x")

@@ -228,7 +228,7 @@ def test_a_candidate_is_refused_where_the_release_counts_by_itself():
 
 @pytest.mark.parametrize("text", ["", "v1.0", "1.0.dev3", "2024.1-eom", "master", "1.0-1", "1..2", "١.٢"])
 def test_what_is_no_version(text):
-    with pytest.raises(InvalidInput, match="is no version"):
+    with pytest.raises(InvalidInput, match="is not a version"):
         UpstreamVersion.parse(text)
 
 

@@ -49,7 +49,7 @@ def test_master_stands_in_where_the_configuration_allows_it(repository):
     assert head(repository, "stable/2025.1", RULES) == "master"
     with pytest.raises(NotFound, match="has no branch 'stable/2025.1', nor one that DLRN takes instead"):
         find_head(repository[0], "stable/2025.1", STRICT)
-    # Never for a branch that is no release's.
+    # Never for a branch that is not a release's.
     with pytest.raises(NotFound, match="has no branch 'feature'"):
         find_head(repository[0], "feature", RULES)
 

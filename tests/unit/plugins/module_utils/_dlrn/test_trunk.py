@@ -121,8 +121,8 @@ REPO, YAML, REPOMD_XML = "tested/delorean.repo", "{common}/commit.yaml", "{commo
         (REPO, b"[delorean]\nbaseurl=http://u:p@x/y\n", InvalidInput, "must not carry a user"),
         (YAML, b"commits: []", InvalidInput, "not the commit.yaml"),
         (YAML, b"{", InvalidInput, "not the commit.yaml"),
-        (REPOMD_XML, b"<repomd>", InvalidInput, "no whole repomd.xml"),
-        (REPOMD_XML, b"<html></html>", InvalidInput, "no whole repomd.xml"),
+        (REPOMD_XML, b"<repomd>", InvalidInput, "not a whole repomd.xml"),
+        (REPOMD_XML, b"<html></html>", InvalidInput, "not a whole repomd.xml"),
     ],
 )
 def test_files_that_dlrn_did_not_write(tree, trunk, path, content, kind, message):
@@ -136,7 +136,7 @@ def test_files_that_dlrn_did_not_write(tree, trunk, path, content, kind, message
     [
         ({"component": "compute"}, "not the hashed directory"),
         ({"commit_hash": "12" * 20}, "not the hashed directory"),
-        ({"distro_hash": "None"}, "None is no distro_hash"),
+        ({"distro_hash": "None"}, "None is not a distro_hash"),
         ({"dt_build": "None"}, "dt_build None, not a time"),
         ({"dt_build": "soon"}, "dt_build 'soon', not a time"),
     ],
@@ -169,6 +169,6 @@ def test_sections_of_another_component(tree, trunk):
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "a b", "a\n", "x" * 300, "-x"])
 def test_hostile_labels_are_not_asked_for(tree, trunk, name):
-    with pytest.raises(InvalidInput, match="is no label"):
+    with pytest.raises(InvalidInput, match="is not a label"):
         trunk.label(name)
     assert tree.seen == []

@@ -98,5 +98,5 @@ def test_an_entry_that_was_changed_is_not_sent(tmp_path, once):
 def test_a_body_that_is_no_json_is_refused(tmp_path, value):
     for _level in range(3000 if value == "deep" else 0):
         value = [value]
-    with pytest.raises(InvalidInput, match="What is to be written is no JSON"):
+    with pytest.raises(InvalidInput, match="What is to be written is not JSON"):
         message(tmp_path, body={"a": value})

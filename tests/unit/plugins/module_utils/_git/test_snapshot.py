@@ -58,13 +58,13 @@ def test_a_hash_is_fetched_once(repository, tmp_path):
 
 
 def test_what_is_not_there_is_named(repository, tmp_path):
-    with pytest.raises(NotFound, match="no git repository with a revision nowhere"):
+    with pytest.raises(NotFound, match="not a git repository with a revision nowhere"):
         take(repository, "nowhere", tmp_path)
     with pytest.raises(NotFound, match="nowhere cannot be fetched from file://"):
         take(repository, "nowhere", tmp_path, url=True)
     with pytest.raises(NotFound, match="There is no file b in "):
         take(repository, "main", tmp_path).read("b")
-    with pytest.raises(NotFound, match="is no git repository"):
+    with pytest.raises(NotFound, match="is not a git repository"):
         take_snapshot(str(tmp_path / "none"), "main", str(tmp_path / "cache"), 30)
     with pytest.raises(Unavailable, match="main cannot be fetched"):
         take_snapshot(f"file://{tmp_path}/none", "main", str(tmp_path / "cache"), 30)

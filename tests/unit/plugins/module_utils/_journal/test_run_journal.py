@@ -96,7 +96,7 @@ def test_a_link_is_not_followed_and_a_folder_is_no_journal(tmp_path):
     assert victim.read_text() == "untouched\n"
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    with pytest.raises(InvalidInput, match="no regular file"):
+    with pytest.raises(InvalidInput, match="not a regular file"):
         read_journal(str(fifo))
 
 

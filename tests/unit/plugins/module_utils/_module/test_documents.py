@@ -33,7 +33,7 @@ def test_what_is_written_is_read_again(tmp_path):
 def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path):
     path = tmp_path / "thing.json"
     path.write_text("old")
-    with pytest.raises(InvalidInput, match="What is to be written to .*thing.json is no JSON"):
+    with pytest.raises(InvalidInput, match="What is to be written to .*thing.json is not JSON"):
         write_document(str(path), {"value": float("nan")})
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["thing.json"]
@@ -45,8 +45,8 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path):
         ("", "holds NoneType, not a mapping"),
         ("- a list", "holds list, not a mapping"),
         ('{"schema": "other/1"}', "has schema 'other/1'; 'thing/1' is needed"),
-        ('{"schema": "thing/1", "val', "is no valid YAML or JSON at line 1"),
-        ("\x80", "is no text in UTF-8"),
+        ('{"schema": "thing/1", "val', "is not valid YAML or JSON at line 1"),
+        ("\x80", "is not text in UTF-8"),
     ],
 )
 def test_a_file_that_is_not_what_it_should_be_is_named(tmp_path, content, message):
@@ -93,7 +93,7 @@ def test_yaml_that_begins_like_json_and_merge_keys(tmp_path):
 def test_what_is_no_yaml_is_an_error_by_name(tmp_path, text):
     path = tmp_path / "thing.yaml"
     path.write_text(text)
-    with pytest.raises(InvalidInput, match=r"thing\.yaml is no valid YAML"):
+    with pytest.raises(InvalidInput, match=r"thing\.yaml is not valid YAML"):
         read_yaml(str(path), "thing")
 
 

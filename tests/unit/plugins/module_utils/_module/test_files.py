@@ -47,7 +47,7 @@ def test_a_file_that_is_not_there_or_too_large_is_named(tmp_path):
 
 
 def test_what_is_no_text_is_named_with_the_place():
-    with pytest.raises(InvalidInput, match="The thing is no text in UTF-8: byte 0xff at position 2"):
+    with pytest.raises(InvalidInput, match="The thing is not text in UTF-8: byte 0xff at position 2"):
         decode(b"ab\xff", "The thing")
 
 

@@ -32,8 +32,8 @@ def test_any_data_comes_back(data, ascii_only):
         ("[" * 100_000, "nested too deeply"),
         ("[" * 200 + "]" * 200, "more than 100 deep"),
         ('{"a":' * 200 + "1" + "}" * 200, "more than 100 deep"),
-        ("NaN", "NaN is no number"),
-        ('{"a": [-Infinity]}', "-Infinity is no number"),
+        ("NaN", "NaN is not a number"),
+        ('{"a": [-Infinity]}', "-Infinity is not a number"),
         ("1e999", "the number 1e999 is out of range"),
         ("9" * 5000, "digits"),
         ('{"a": "\\ud800"}', "half a character"),
@@ -47,7 +47,7 @@ def test_any_data_comes_back(data, ascii_only):
 )
 def test_what_python_would_take_or_die_of_is_an_error(text, problem):
     most = 1000 if isinstance(text, bytes) else 1_000_000
-    with pytest.raises(InvalidInput, match=f"It is no valid JSON: .*{problem}"):
+    with pytest.raises(InvalidInput, match=f"It is not valid JSON: .*{problem}"):
         load_json(text, "It", most)
 
 

@@ -95,7 +95,7 @@ def test_a_value_is_shown_in_one_short_line():
     "text, said",
     [
         ("root:s3cr3t:0\n", "line 1 is in no section"),
-        ("[a]\nb=1\ns3cr3t\n", "lines 3 are no settings"),
+        ("[a]\nb=1\ns3cr3t\n", "lines 3 are not settings"),
         ("[a]\nb=1\n[a]\n", "section 'a' already exists"),
     ],
 )

@@ -32,7 +32,7 @@ def test_the_result_is_that_of_the_library(text):
     assert repr(ours) == repr(theirs)
 
 
-# NUL is no part of any text.
+# NUL is not a part of any text.
 WRITTEN = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 SCALARS = (
     st.none()
@@ -59,15 +59,15 @@ def test_any_data_comes_back_whatever_was_read_before(documents):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"a: [1,\n", r"x\.yml, line 2, is no valid YAML"),
-        (b"a: b\n c: d\n", r"x\.yml, line 2, is no valid YAML"),
-        (b"a: \xff\n", r"x\.yml is no text in UTF-8"),
-        (b"a: 1\n---\nb: 2\n", r"x\.yml, line 2, is no valid YAML: but found another document"),
+        (b"a: [1,\n", r"x\.yml, line 2, is not valid YAML"),
+        (b"a: b\n c: d\n", r"x\.yml, line 2, is not valid YAML"),
+        (b"a: \xff\n", r"x\.yml is not text in UTF-8"),
+        (b"a: 1\n---\nb: 2\n", r"x\.yml, line 2, is not valid YAML: but found another document"),
         (
             b"a: !!python/object:os.system x\n",
-            r"x\.yml, line 1, is no valid YAML: 'tag:yaml.org,2002:python/object:os.system' is not for plain data",
+            r"x\.yml, line 1, is not valid YAML: 'tag:yaml.org,2002:python/object:os.system' is not for plain data",
         ),
-        (b"{[a]: b}", r"x\.yml, line 1, is no valid YAML: found unhashable key"),
+        (b"{[a]: b}", r"x\.yml, line 1, is not valid YAML: found unhashable key"),
     ],
 )
 def test_what_is_no_yaml_is_named_with_its_line(content, message):
@@ -95,31 +95,31 @@ MERGES = "a: &a {x: y}\n" + "".join(
         (MERGES, "more than 1000000 values"),
         ("&a [*a]", "stands for nothing that ends before it"),
         ("[*a]", "stands for nothing that ends before it"),
-        ("a: !!int ''", "is no valid YAML"),
-        ("a: !!float ''", "is no valid YAML"),
-        ("a: !!timestamp x", "is no valid YAML"),
-        ("a: !!bool maybe", "is no valid YAML"),
+        ("a: !!int ''", "is not valid YAML"),
+        ("a: !!float ''", "is not valid YAML"),
+        ("a: !!timestamp x", "is not valid YAML"),
+        ("a: !!bool maybe", "is not valid YAML"),
         ("a: !!binary x", "is not for plain data"),
         ("a: !!set {x, y}", "is not for plain data"),
         ("!!python/name:os.system x", "is not for plain data"),
         ("a: 2026-13-01", "month must be in 1..12"),
-        ("a: .inf", "is no finite number"),
-        ("a: [.nan]", "is no finite number"),
+        ("a: .inf", "is not a finite number"),
+        ("a: [.nan]", "is not a finite number"),
         ("a: " + "9" * 5000, "a number of 5000 digits"),
         ("a: " + "1:" * 5000 + "1", "a number of 10001 digits"),
         ('a: "\\0"', "NUL"),
         ('a: &b "\\0"', "NUL"),
-        ('a: "\\ud800"', "is no valid YAML"),
-        ("a: \ud800", "is no valid YAML"),
-        ("=: =", "is no valid YAML"),
+        ('a: "\\ud800"', "is not valid YAML"),
+        ("a: \ud800", "is not valid YAML"),
+        ("=: =", "is not valid YAML"),
         ("{? {a: b} : c}", "unhashable"),
-        ("a: \x07", "is no valid YAML"),
+        ("a: \x07", "is not valid YAML"),
     ],
     ids=range(28),
 )
 def test_what_the_library_would_die_of_is_an_error(content, problem):
     for read in (YamlReader().read, YamlReader(unique_keys=True).read, YamlReader().read_all):
-        with pytest.raises(InvalidInput, match=f"(?s)x.yml.*(is no valid YAML).*({problem})|{problem}"):
+        with pytest.raises(InvalidInput, match=f"(?s)x.yml.*(is not valid YAML).*({problem})|{problem}"):
             read(content, "x.yml")
 
 

@@ -125,11 +125,11 @@ def test_a_hostile_name_is_refused(site, name):
 def test_a_link_in_an_artifact_is_refused(site):
     one = site.artifact("a", x="1")
     (site.folder / "artifacts/a/d/out").symlink_to("/etc/passwd")
-    with pytest.raises(InvalidInput, match="no regular file"):
+    with pytest.raises(InvalidInput, match="not a regular file"):
         site.push(one)
     (site.folder / "artifacts/a/d/out").unlink()
     (site.folder / "artifacts/a/folder").symlink_to("/etc")
-    with pytest.raises(InvalidInput, match="no regular file"):
+    with pytest.raises(InvalidInput, match="not a regular file"):
         site.push(one)
 
 
@@ -138,7 +138,7 @@ def test_what_is_missing_is_said(site):
         site.push({"name": "a", "path": "/nowhere/at/all", "manifest": None, "retain": True})
     with pytest.raises(NotFound, match="It has: none"):
         site.push(push="0" * 64)
-    with pytest.raises(InvalidInput, match="is no id"):
+    with pytest.raises(InvalidInput, match="is not an id"):
         site.push(push="../../etc")
     with pytest.raises(InvalidInput, match="Name the artifacts"):
         site.push()

@@ -38,7 +38,7 @@ def test_markers_choose_the_line_for_each_python():
     "line", ["cliff", "cliff>=4", "cliff===4.*", "cliff==4,!=4.1", "cliff===4;python=='3'", "<html>"]
 )
 def test_a_line_that_is_no_constraint_is_named_or_left_out(line):
-    with pytest.raises(InvalidInput, match=r"uc\.txt has lines that are no constraints: line 2: ") as caught:
+    with pytest.raises(InvalidInput, match=r"uc\.txt has lines that are not constraints: line 2: ") as caught:
         parse_constraints(f"a===1\n{line}\n", "uc.txt")
     constraints, invalid = parse_constraints(f"a===1\n{line}\n", "uc.txt", skip_invalid=True)
     assert [constraint.name for constraint in constraints] == ["a"]
@@ -60,7 +60,7 @@ def test_the_python_of_a_distro_is_known_or_given():
     assert python_of("el9s", {}) == "3.9" and python_of("el9s", {"el9s": "3.11"}) == "3.11"
     with pytest.raises(InvalidInput, match="Python of el11s is not known"):
         python_of("el11s", {})
-    with pytest.raises(InvalidInput, match="'3' is no version of Python"):
+    with pytest.raises(InvalidInput, match="'3' is not a version of Python"):
         constraints_for([], "3", "uc.txt")
 
 
@@ -81,7 +81,7 @@ PACKAGES = {
         ("Oslo_Config", "oslo-config"),
         ("glance-store", "glance_store"),
         ("pyasn1", "pyasn"),
-        ("horizon", "horizon"),  # pymod2pkg says openstack-dashboard, which is no package here
+        ("horizon", "horizon"),  # pymod2pkg says openstack-dashboard, which is not a package here
         ("flask", None),
     ],
 )

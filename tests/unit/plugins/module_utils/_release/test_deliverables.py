@@ -109,7 +109,7 @@ def package(name, pin=None, upstream=None):
         ("rally", "5.1.1", ["5.0.0"], ["5.0.0"], "not-built", "5.1.1 is not built for el9s"),
         ("rally", "master", ["5.1.1"], [], "unknown", "upstream is independent, and it is pinned to master"),
         ("other", "v1.0.1", ["1.0.1"], ["1.0.1"], "ready", None),
-        ("other", None, [], [], "unpinned", "it is no deliverable of OpenStack, and it is not pinned"),
+        ("other", None, [], [], "unpinned", "it is not a deliverable of OpenStack, and it is not pinned"),
     ],
 )
 def test_how_far_a_package_is(folder, name, pin, built, tagged, status, reason):
@@ -139,14 +139,14 @@ def test_pre_releases(version, pre):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "flamingo/bad.yaml is no mapping"),
+        ("", "flamingo/bad.yaml is not a mapping"),
         ("releases: x", "flamingo/bad.yaml has no list of releases"),
         ("releases: [{projects: []}]", "A release of the deliverable flamingo/bad.yaml has no version"),
         (
             "releases: [{version: 1.0.0, projects: [nova]}]",
             "A project of the deliverable flamingo/bad.yaml has no repo",
         ),
-        ("releases: [", "bad.yaml is no valid YAML"),
+        ("releases: [", "bad.yaml is not valid YAML"),
     ],
 )
 def test_bad_files_are_named(folder, text, message):

@@ -132,11 +132,11 @@ def test_a_package_is_found_by_its_name_or_project(folder):
 
 def test_what_is_not_there_is_named_with_what_is(folder):
     info = Rdoinfo.read(folder())
-    with pytest.raises(NotFound, match=r"'gazpacho' is no release of .*\. There is: epoxy, flamingo\."):
+    with pytest.raises(NotFound, match=r"'gazpacho' is not a release of .*\. There is: epoxy, flamingo\."):
         info.release("gazpacho")
-    with pytest.raises(NotFound, match=r"'el8s' is no distro of release flamingo\. There is: el10s, el9s\."):
+    with pytest.raises(NotFound, match=r"'el8s' is not a distro of release flamingo\. There is: el10s, el9s\."):
         info.distro("flamingo", "el8s")
-    with pytest.raises(NotFound, match="'novaa' is no package or project"):
+    with pytest.raises(NotFound, match="'novaa' is not a package or project"):
         info.find("novaa")
 
 
@@ -155,15 +155,18 @@ def test_what_a_caller_changes_stays_with_it(folder):
         ({"rdo_full": "import: [none.yml]"}, "There is no file none.yml in "),
         ({"rdo_full": "import: [../x.yml]"}, r"rdo-full.yml imports '\.\./x.yml'"),
         ({"rdo_full": "import: [/etc/passwd]"}, "rdo-full.yml imports '/etc/passwd'"),
-        ({"tags": ""}, "tags.yml of .* is no mapping: is it cut off or empty"),
+        ({"tags": ""}, "tags.yml of .* is not a mapping: is it cut off or empty"),
         ({"tags": "packages: {a: b}"}, "packages of tags.yml is dict, not a list"),
         ({"tags": "packages:\n- name: x"}, "A row of packages of tags.yml has no project: {'name': 'x'}"),
-        ({"tags": "packages: [\n"}, "tags.yml, line 2, is no valid YAML"),
-        ({"tags": "packages:\n- {project: x, conf: cores, name: x}"}, "'cores' is no package-configs entry .package x"),
+        ({"tags": "packages: [\n"}, "tags.yml, line 2, is not valid YAML"),
+        (
+            {"tags": "packages:\n- {project: x, conf: cores, name: x}"},
+            "'cores' is not a package-configs entry .package x",
+        ),
         ({"tags": "packages:\n- {project: x}"}, "Project x has no list of maintainers"),
         ({"tags": "packages:\n- {project: x, conf: core, url: '%(none)s'}"}, "url of project x cannot be filled in"),
         ({"tags": "packages:\n- {project: x, conf: core, url: '100%'}"}, "url of project x cannot be filled in"),
-        ({"tags": "packages:\n- {project: x, maintainers: [me]}"}, "Maintainer 'me' of project x is no address"),
+        ({"tags": "packages:\n- {project: x, maintainers: [me]}"}, "Maintainer 'me' of project x is not an address"),
     ],
 )
 def test_bad_input_is_named(folder, files, message):

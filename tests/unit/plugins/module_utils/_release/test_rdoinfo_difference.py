@@ -89,5 +89,5 @@ def test_filters_are_those_of_rdopkg_info(filters, projects):
 
 
 def test_a_filter_that_is_no_expression_is_named():
-    with pytest.raises(InvalidInput, match=r"filter name: '\(' is no regular expression"):
+    with pytest.raises(InvalidInput, match=r"filter name: '\(' is not a regular expression"):
         matching({}, {"name": "("})

@@ -135,14 +135,14 @@ def test_a_file_without_a_last_newline_gets_one_only_where_it_is_added_to():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("packages: [\n", "x.yml, line 2, is no valid YAML"),
+        ("packages: [\n", "x.yml, line 2, is not valid YAML"),
         ("", "x.yml has no list of packages: is it cut off or empty"),
         ("packages: {}\n", "x.yml has no list of packages"),
         ("packages:\n- tags: {}\n", "x.yml, line 2: a package has no project"),
         ("packages:\n- project: nova\n- project: nova\n", "x.yml, line 3: nova is there twice"),
         ("packages:\n- {project: nova, tags: {epoxy: }}\n", "x.yml, line 2: nova is written in braces"),
         ("packages:\n- project: nova\n  tags: {epoxy: }\n", "x.yml, line 3: nova is written in braces"),
-        ("packages: [{project: aodh}]\n", "is written in a way that cannot be edited|line 1: nova|no valid YAML"),
+        ("packages: [{project: aodh}]\n", "is written in a way that cannot be edited|line 1: nova|not valid YAML"),
         ("packages:\n- project: nova\n  tags:\n    epoxy:\n      source-branch: |\n        1\n", "more than one line"),
     ],
 )

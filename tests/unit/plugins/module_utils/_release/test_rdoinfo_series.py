@@ -151,8 +151,8 @@ def test_an_end_is_one_line(rdoinfo):
 @pytest.mark.parametrize(
     ("arguments", "options", "error", "message"),
     [
-        (("gazpacho",), {}, InvalidInput, "None is no identifier"),
-        (("gazpacho",), {"identifier": "2026.3"}, InvalidInput, "is no identifier"),
+        (("gazpacho",), {}, InvalidInput, "None is not an identifier"),
+        (("gazpacho",), {"identifier": "2026.3"}, InvalidInput, "is not an identifier"),
         (("gazpacho",), {"identifier": "2025.2"}, InvalidInput, "cannot be a copy of flamingo"),
         (("flamingo",), {"identifier": "2026.1"}, InvalidInput, "is there as 2025.2"),
         (("Gaz pacho",), {"identifier": "2026.1"}, InvalidInput, "cannot be the name"),

@@ -70,8 +70,8 @@ def test_a_value_reads_as_what_was_given(value, written):
     [
         ("a: 1\n", {"b": 1}, "x.yml: b is not there to be set. There is: a."),
         ("a: 1\n", {"a.b": 1}, "x.yml: a.b is not there"),
-        ("a: [1]\n", {"a": 1}, "no value on one line"),
-        ("a: |\n  x\n", {"a": 1}, "no value on one line"),
+        ("a: [1]\n", {"a": 1}, "not a value on one line"),
+        ("a: |\n  x\n", {"a": 1}, "not a value on one line"),
         ("a: 1\n", {"a": [1]}, "a text, a number or a boolean is needed"),
         ("a: &x {k: 1}\nb: *x\n", {"b.k": 2}, "cannot be edited in place"),
     ],
@@ -103,5 +103,5 @@ def test_an_item_more_once(text, after):
 
 @pytest.mark.parametrize("text", ["a: 1\n", "a:\n  b: x\n", "a:\n  b:\n", "b: []\n", "- 1\n"])
 def test_what_is_no_list_is_said(text):
-    with pytest.raises(InvalidInput, match="x.yml: a.b is no list"):
+    with pytest.raises(InvalidInput, match="x.yml: a.b is not a list"):
         add_items(text, {"a.b": ["z"]}, "x.yml")

@@ -43,7 +43,7 @@ def test_what_is_before_the_payload_is_taken():
     ("content", "reason"),
     [
         (b"", "it is cut off"),
-        (b"<html>" + bytes(200), "it is no RPM file"),
+        (b"<html>" + bytes(200), "it is not an RPM file"),
         (BEGINNING[:-1], "it is cut off"),
         (LEAD + bytes(300), "it is a damaged RPM file"),
         (LEAD + section(1, b"", 0xFFFFFFFF), "it is a damaged RPM file"),

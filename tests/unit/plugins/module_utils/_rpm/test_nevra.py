@@ -97,7 +97,7 @@ def test_a_build_has_no_architecture():
     "text", ["", "bash", "bash-5.2", "../x-1-1.noarch\n", "a b-1-1.noarch", "-1-1.noarch", "x-a:1-1.x"]
 )
 def test_what_is_no_name_of_a_package_is_refused(text):
-    with pytest.raises(InvalidInput, match="is no name-"):
+    with pytest.raises(InvalidInput, match="is not a name-"):
         Nevra.parse(text)
-    with pytest.raises(InvalidInput, match="is no name-version-release"):
+    with pytest.raises(InvalidInput, match="is not a name-version-release"):
         Nevra.parse_nvr(text.partition(".noarch")[0] if "bash-" not in text else "bash-5.2")

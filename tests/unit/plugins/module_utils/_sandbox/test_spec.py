@@ -99,5 +99,5 @@ def test_a_link_is_no_spec_file(write, tmp_path):
     (tmp_path / "link.spec").symlink_to(tmp_path / "python-x.spec")
     with pytest.raises(Refused):
         expand(str(tmp_path / "link.spec"), VIEWS)
-    with pytest.raises(InvalidInput, match="no name of a macro"):
+    with pytest.raises(InvalidInput, match="not a name of a macro"):
         expand(write(), [View("x", {"a b": "c"})])

@@ -91,7 +91,7 @@ def twice(folder):
 @pytest.mark.parametrize(
     ("leave", "reason"),
     [
-        (link, "a.rpm is a link, no regular file"),
+        (link, "a.rpm is a link, not a regular file"),
         (folder_link, "RPMS/x is a link, where a folder was expected"),
         (pipe, "a named pipe"),
         (socket_file, "a socket"),
@@ -136,7 +136,7 @@ def test_one_file_is_read(folder):
 
 @pytest.mark.parametrize("pattern", ["../secret", "", "/", "RPMS/../../secret"])
 def test_patterns_stay_below_the_folder(folder, pattern):
-    with pytest.raises(InvalidInput, match="is no pattern"):
+    with pytest.raises(InvalidInput, match="is not a pattern"):
         take(str(folder), [pattern], str(folder.parent / "out"))
 
 

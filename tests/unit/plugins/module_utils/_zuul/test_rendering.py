@@ -199,9 +199,9 @@ def test_a_file_by_hand_is_not_overwritten(folder):
         (("scenarios",), ["tests", "tests"], "names a scenario twice"),
         (("scenarios",), "tests", "scenarios is 'tests'; list is needed"),
         (("criteria",), ["other"], "no scenario other"),
-        (("criteria",), [{"most": ["tests"]}], "is no requirement"),
+        (("criteria",), [{"most": ["tests"]}], "is not a requirement"),
         (("criteria",), [{"at_least": {"of": ["nothing"]}}], "no scenario nothing"),
-        (("release",), "../epoxy", "is no name"),
+        (("release",), "../epoxy", "is not a name"),
         (("labels",), {"source": "a", "target": "b"}, "labels lacks staging"),
         (("labels",), None, "labels is None, not a mapping"),
         (("timers",), "0 3 * * *", "unknown keys: timers. Known are release, branch"),
@@ -239,7 +239,7 @@ def test_a_wrong_definition_is_refused(folder, path, value, message):
     [
         ({"parents": {"candidates": "x"}}, "parents has candidates"),
         ({"scenarios": {"tests": {"role": "x", "repository": "y"}}}, "needs both repository and version"),
-        ({"scenarios": {"a b": {"role": "x"}}}, "'a b' is no name"),
+        ({"scenarios": {"a b": {"role": "x"}}}, "'a b' is not a name"),
         ({"pipeline": "x"}, "unknown keys: pipeline"),
     ],
 )

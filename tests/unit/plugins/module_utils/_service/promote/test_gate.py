@@ -178,7 +178,7 @@ def test_criteria_by_component():
         ({"votes": [vote(timestamp=True)]}, InvalidInput, "Vote 1 .*timestamp is True"),
         ({"votes": [vote(), vote(job="")]}, InvalidInput, "Vote 2 .*job is ''"),
         ({"votes": [vote(sucess=True)]}, InvalidInput, "Vote 1 .*sucess"),
-        ({"votes": [vote(timestamp=10**18)]}, InvalidInput, "no moment"),
+        ({"votes": [vote(timestamp=10**18)]}, InvalidInput, "not a moment"),
         ({"votes": None}, InvalidInput, "api_url"),
     ],
 )
@@ -197,7 +197,7 @@ def test_what_can_not_be_understood_is_no_promotion(tmp_path, more, error, said)
 def test_files_that_are_no_yaml(tmp_path):
     path = tmp_path / "criteria.yaml"
     path.write_text("promotions: {current: [")
-    with pytest.raises(InvalidInput, match="criteria.yaml is no valid YAML"):
+    with pytest.raises(InvalidInput, match="criteria.yaml is not valid YAML"):
         run(criteria=str(path))
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InvalidInput, match=r"criteria.yaml"):

@@ -86,7 +86,7 @@ def test_what_changed_between_two_revisions(query, checkout, protocol):
 
 
 def test_questions_without_an_answer(query):
-    with pytest.raises(NotFound, match=r"'gazpacho' is no tag of .*There is: epoxy\."):
+    with pytest.raises(NotFound, match=r"'gazpacho' is not a tag of .*There is: epoxy\."):
         query(tag="gazpacho")
     with pytest.raises(InvalidInput, match="compare_to needs a git repository"):
         query(compare_to="HEAD~1")

@@ -99,5 +99,5 @@ def test_a_log_and_its_compressed_brother_are_both_kept(logs):
 
 @pytest.mark.parametrize("names", [["../../out"], ["a/b"], [""], ["same", "same"]])
 def test_the_output_of_a_command_has_a_name_of_its_own(logs, names):
-    with pytest.raises(InvalidInput, match="no name, or used twice"):
+    with pytest.raises(InvalidInput, match="not a name, or used twice"):
         collect(logs, commands=[{"name": name, "command": ["true"]} for name in names])

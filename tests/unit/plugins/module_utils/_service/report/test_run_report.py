@@ -173,7 +173,7 @@ def test_a_killed_run_shows_where(tmp_path):
     assert plan.result["status"] == "failed"
     assert "build not finished: It began and never said how it ended" in plan.result["report"]
     assert "never said how it ended" in page_of(tmp_path).text
-    assert "no valid YAML" in plan.result["report"]
+    assert "not valid YAML" in plan.result["report"]
 
 
 def test_everything_from_outside_is_escaped(tmp_path):
