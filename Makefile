@@ -83,7 +83,7 @@ TRUNK_OF_CLOUD := keystonemiddleware neutron neutron-lib nova openstack-placemen
 .PHONY: requirements
 requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
 	for file in requirements requirements-dev roles/dlrn_builder/files/dlrn-requirements roles/event_consumer/files/requirements \
-	  tests/events/requirements tests/zuul/requirements tests/zuul/ansible-requirements .ci/site/requirements; do
+	  roles/compose_image/files/requirements tests/events/requirements tests/zuul/requirements tests/zuul/ansible-requirements .ci/site/requirements; do
 	  $(UV) pip compile --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate $$file.in -o $$file.txt
 	done
 	trunk=($(TRUNK:%=--no-emit-package %))

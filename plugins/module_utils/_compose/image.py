@@ -15,6 +15,7 @@ from .._module.errors import Conflict, InvalidInput
 from .._module.progress import say
 from .._sandbox.take import take
 from .artifact import Artifact
+from .elements import Elements
 from .manifest import EPOCH
 from .root import WORK, Root, installed
 
@@ -31,7 +32,7 @@ class Image(Artifact):
     """``image.raw``, ``image.qcow2`` and ``image.squashfs``, as asked for.
 
     :param params: besides those of every artifact: formats; size in MiB, 0 for what the tree needs and a third more;
-        database, rpm's folder; timeout.
+        database, rpm's folder; elements and what belongs to them, as :class:`Elements` has it; timeout.
     """
 
     kind = "image"
@@ -44,14 +45,17 @@ class Image(Artifact):
         needed = {"raw": ("mke2fs", "debugfs"), "qcow2": ("mke2fs", "debugfs", "qemu-img"), "squashfs": ("mksquashfs",)}
         for program in sorted({program for name in self.formats for program in needed[name]}):
             find_program(program)
+        self._elements = Elements(params) if params["elements"] else None
 
     def configuration(self) -> dict[str, t.Any]:
-        return {"formats": self.formats, "size": self.params["size"], "database": self.params["database"]}
+        options = {"formats": self.formats, "size": self.params["size"], "database": self.params["database"]}
+        return {**options, "elements": self._elements.configuration()} if self._elements else options
 
     def make(self, files: dict[str, str], folder: str) -> dict[str, str]:
         params = self.params
         space = os.path.dirname(folder)
-        with installed(files, space, params["database"], self.log, params["timeout"]) as (root, found):
+        change = self._elements.apply if self._elements else None
+        with installed(files, space, params["database"], self.log, params["timeout"], change) as (root, found):
             if {"raw", "qcow2"} & set(self.formats):
                 say("Making an ext4 image")
                 self._ext4(root)

@@ -56,11 +56,17 @@ class Root:
 
 @contextlib.contextmanager
 def installed(
-    files: dict[str, str], space: str, database: str, log: str | None, timeout: float
+    files: dict[str, str],
+    space: str,
+    database: str,
+    log: str | None,
+    timeout: float,
+    change: t.Callable[[Root], None] | None = None,
 ) -> t.Iterator[tuple[Root, dict[str, str]]]:
     """A root of the RPM ``files`` (path by NEVRA), gone in the end.
 
     :param space: folder on the disk that should hold it meanwhile.
+    :param change: called when they are laid out and nothing is beside the tree; what it leaves there is taken away.
     :returns: the root, and the sha256 of the file of each package that rpm says is in it, by NEVRA.
     """
     if not database.startswith("/") or os.path.normpath(database) != database:
@@ -81,6 +87,9 @@ def installed(
         say(f"Laying out {len(names)} packages" + (f"; log: {log}" if log else ""))
         root.rpm("--initdb", environment=SAME_TIME)
         root.rpm("-U", "--nosignature", "--oldpackage", *names, environment=SAME_TIME)
+        if change:
+            _only_the_tree(folder)
+            change(root)
         there = dict(line.rpartition(" ")[::2] for line in root.rpm("-qa", "--qf", _QUERY, tail=32 << 20).splitlines())
         _only_the_tree(folder)
         _normalize(root)

@@ -163,6 +163,8 @@ class Sandbox:
     :param writable: whether it may change the root.
     :param network: whether it shares the host's network. Never for a stranger's program.
     :param links: (path, what it points to): links that lead to what is bound.
+    :param roots: where folders are seen that it may take for its root: each has C(proc) and C(dev), which get what
+        C(/proc) and C(/dev) have, so that nothing in there needs the right to mount.
     :param environment: its variables besides PATH, HOME and LANG, which it may set as well.
     :param capabilities: those it keeps in its user namespace, :data:`BUILDING` or :data:`INSTALLING`.
     """
@@ -171,6 +173,7 @@ class Sandbox:
     writable: bool = False
     binds: tuple[Bind, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    roots: tuple[str, ...] = ()
     network: bool = False
     environment: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     cwd: str = "/"
@@ -371,9 +374,10 @@ class _Run:
         self._namespace = ""
 
     def _written(self) -> list[str]:
-        """Where it can write on disk."""
+        """Where it can write on disk; not what lies below, which it can take away."""
         folders = [bind.source for bind in self.sandbox.binds if bind.writable]
-        return folders + ([self.sandbox.root] if self.sandbox.root and self.sandbox.writable else [])
+        folders += [self.sandbox.root] if self.sandbox.root and self.sandbox.writable else []
+        return [path for path in folders if not any(path.startswith(other + "/") for other in folders)]
 
     def _command(self, info: int) -> list[str]:
         """All the steps."""
@@ -408,6 +412,9 @@ class _Run:
             ]
         for path, target in sandbox.links:
             options += ["--symlink", target, path]
+        for root in sandbox.roots:
+            options += ["--proc", f"{root}/proc", "--dev", f"{root}/dev"]
+            options += ["--bind", f"{scratch}/shm", f"{root}/dev/shm", "--remount-ro", f"{root}/dev"]  # noqa: S108
         if not sandbox.root:
             options += ["--remount-ro", "/"]
         network = [] if sandbox.network else ["--unshare-net"]
