@@ -66,6 +66,7 @@ _SECTION = re.compile(r"^Executing\(%")
 _MODULE = re.compile(r"^(?:[-\d]+ [\d:.]+ \d+ ERROR \S+ )?ModuleNotFoundError: No module named '(?P<a>[^']+)'")
 _SECTION_FAILED = re.compile(r"Bad exit status from \S+ \(%check\)")
 _RAISED = re.compile(r"^(?:[-\d]+ [\d:.]+ \d+ (?:ERROR|CRITICAL) \S+ )?(?P<a>(?:\w+\.)*\w+(?:Error|Exception): .+)")
+_CONNECTION = re.compile(r"Connection (?:timed out|refused|reset)")
 _ERROR = re.compile(
     r"^\s*error:|^ERROR\b|^Error\b|\bError: |^fatal:|Traceback|^E: |^Exception|^\w+(\.\w+)*(Error|Exception):"
 )
@@ -109,6 +110,11 @@ def diagnose(text: str) -> Diagnosis:
                 _keep(found, failure_class, raised)
             _keep(found, failure_class, shown_line(line))
             break
+    if FailureClass.SERVICE_FAILED in found:
+        # Services and tests reach nothing but each other: whose connection broke had asked the one that failed.
+        broken = found.pop(FailureClass.INFRASTRUCTURE, [])
+        if others := [line for line in broken if not _CONNECTION.search(line)]:
+            found[FailureClass.INFRASTRUCTURE] = others
     if modules and all(_SECTION_FAILED.search(line) for line in found.get(FailureClass.TESTS_FAILED, [])):
         # No test failed: the module could not even be imported.
         found.pop(FailureClass.TESTS_FAILED, None)

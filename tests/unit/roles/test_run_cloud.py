@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import datetime
 import http.server
 import json
 import os
@@ -15,6 +16,8 @@ import sys
 import threading
 
 import pytest
+
+from ansible_collections.rdo.releng.plugins.module_utils._diagnosis.service_errors import first_errors
 
 FILES = pathlib.Path(__file__).resolve().parents[3] / "roles" / "scenario_tempest" / "files" / "cloud"
 
@@ -39,6 +42,11 @@ def is_there(pid):
     except ProcessLookupError:
         return False
     return True
+
+
+def now():
+    """As services write it in their logs."""
+    return datetime.datetime.now().isoformat(" ", "milliseconds")
 
 
 def end(programs):
@@ -76,6 +84,20 @@ def test_a_service_that_ends_ends_what_asks_it(cloud):
     programs.start("short", ["sh", "-c", "exit 3"], {})
     with pytest.raises(cloud.programs.Stopped, match="Service short ended with status 3 while sleep ran"):
         programs.run(["sleep", "1000"], {})
+
+
+def test_who_was_killed_has_the_first_error_and_not_who_asked_in_vain(cloud, tmp_path):
+    programs = cloud.programs.Programs(60)
+    programs.start("broker", ["sleep", "1000"], {})
+    (tmp_path / "asks.log").write_text(f"{now()} 1 ERROR asks [-] Slow, and nothing to do with it\n")
+    programs.look("while it was healthy")
+    end(programs)
+    (tmp_path / "waits.log").write_text(f"{now()} 2 ERROR waits [-] The broker is unreachable\n")
+    with pytest.raises(cloud.programs.Stopped, match="Service broker was ended by SIGKILL while Tempest ran"):
+        programs.look("while Tempest ran")
+    errors = [(error.service, error.message) for error in first_errors(str(tmp_path), [], [])]
+    assert [service for service, _message in errors] == ["asks", "broker", "waits"]
+    assert errors[1][1] == "broker was ended by SIGKILL while Tempest ran"
 
 
 @pytest.mark.parametrize(

@@ -36,12 +36,15 @@ class Programs:
         self.seconds = seconds
         self.end = time.monotonic() + seconds
         self.services: dict[str, subprocess.Popen[bytes]] = {}
+        # When each was last seen alive, in the time of the services' logs
+        self._alive: dict[str, float] = {}
         self.stopped: Stopped | None = None
         self._lock = threading.Lock()
 
     def start(self, name: str, command: list[str], environment: dict[str, str]) -> None:
         """Start a service."""
         say(f"Starting {name}: {shlex.join(command)}")
+        self._alive[name] = time.time()
         with open(LOGS / f"{name}.log", "ab") as log:
             self.services[name] = subprocess.Popen(
                 command,
@@ -100,8 +103,11 @@ class Programs:
                 for name, process in list(self.services.items()):
                     if process.poll() is not None:
                         show_end_of(LOGS / f"{name}.log")
-                        self.stopped = Stopped(f"Service {name} {how_it_ended(process.returncode)} {when}")
+                        how = f"{how_it_ended(process.returncode)} {when}"
+                        note_end(LOGS / f"{name}.log", self._alive[name], f"{name} {how}")
+                        self.stopped = Stopped(f"Service {name} {how}")
                         break
+                    self._alive[name] = time.time()
                 else:
                     if time.monotonic() > self.end:
                         for name in self.services:
@@ -123,6 +129,16 @@ def how_it_ended(status: int) -> str:
 
 def say(line: str) -> None:
     print(line, flush=True)
+
+
+def note_end(log: pathlib.Path, alive: float, what: str) -> None:
+    """Write into the log of a service that has ended what it could not write itself.
+
+    :param alive: when it was last seen alive: what others say after that may come of its end.
+    """
+    at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(alive))
+    with open(log, "a", encoding="utf-8") as file:
+        file.write(f"{at}.{int(alive % 1 * 1000):03} {os.getpid()} ERROR scenario [-] {what}\n")
 
 
 def show_end_of(log: pathlib.Path) -> None:

@@ -131,6 +131,8 @@ def test_bytes_that_are_no_text(tmp_path):
             "missing-requirement",
         ),
         (["= Service glance was not set up: glance-manage ended with status 1"], "service-failed"),
+        (["[Errno 111] Connection refused", "= Service k was ended by SIGSEGV while Tempest ran"], "service-failed"),
+        (["(1114, 'No space left on device')", "= Service n was not set up: x ended with status 1"], "infrastructure"),
         (["= Tempest was ended by SIGKILL"], "infrastructure"),
         (["= timeout: ended after 45 s while Tempest ran"], "timeout"),
     ],
