@@ -60,13 +60,15 @@ class Finished:
     """How a program ended.
 
     :param rc: its exit status; negative: the signal that ended it.
-    :param output: the last part of what it printed, standard error included.
+    :param output: the last part of what it printed, standard error included unless that is kept apart.
     :param seconds: wall time it took.
+    :param errors: the last part of standard error, if it is kept apart.
     """
 
     rc: int
     output: str
     seconds: float
+    errors: str = ""
 
 
 def find_program(name: str) -> str:
@@ -95,10 +97,12 @@ def run_command(
     timeout: float | None = None,
     cwd: str | None = None,
     environment: t.Mapping[str, str] | None = None,
-    expected: t.Container[int] = (0,),
+    expected: t.Container[int] | None = (0,),
     tail: int = 20000,
     watch: t.Callable[[str], None] | None = None,
     held: t.Sequence[int] = (),
+    apart: bool = False,
+    tied: bool = False,
 ) -> Finished:
     """Run a program to its end.
 
@@ -107,55 +111,64 @@ def run_command(
         made if need be.
     :param timeout: seconds; then the program and all it started in its process group are killed.
     :param environment: the whole environment; None: this process's own.
-    :param expected: exit statuses that are not errors.
-    :param tail: characters of output kept for the answer.
+    :param expected: exit statuses that are not errors; None: all of them.
+    :param tail: bytes of output kept for the answer.
     :param watch: called with each line of output as it comes.
     :param held: descriptors of locks that the program should hold as well: when this process is killed, they stay held
         until the program has ended, so that nobody else begins while it is still at work.
+    :param apart: keep standard error out of the output, for programs whose output is data.
+    :param tied: the kernel kills the program as soon as this thread is gone, however that ends.
     :raises CommandFailed: any other exit status, or it cannot be started.
     :raises TimedOut: when ``timeout`` was over.
     :raises InvalidInput: the log cannot be written.
     """
     program = [find_program(argv[0]) if "/" not in argv[0] else argv[0], *argv[1:]]
     start = time.monotonic()
-    output = bytearray()
-    with _full_disk_named(log), _open_log(log) as log_file:
+    output, errors = bytearray(), bytearray()
+    with _full_disk_named(log), _open_log(log) as log_file, contextlib.ExitStack() as pipes:
         log_file.write(f"+ {shlex.join(program)}\n".encode())
         log_file.flush()
-        read_end, write_end = os.pipe()
-        with open(read_end, "rb", buffering=0) as reader:
-            try:
-                process = subprocess.Popen(
-                    program,
-                    stdin=subprocess.DEVNULL,
-                    stdout=write_end,
-                    stderr=write_end,
-                    cwd=cwd,
-                    env=None if environment is None else dict(environment),
-                    start_new_session=True,
-                    pass_fds=held,
-                )
-            except OSError as error:
-                known = {"rc": 126, "cmd": list(argv), "output": str(error), "log": log}
-                raise CommandFailed(f"{argv[0]} cannot be started: {error}.", **known) from error
-            finally:
-                os.close(write_end)
-            try:
-                timed_out = _copy_output(reader, process, output, log_file, tail, start, timeout, watch)
-            finally:
-                # Also what it left behind: nothing that we started goes on when we are done.
-                _kill_group(process)
-                rc = process.wait()
+        kept: dict[t.BinaryIO, bytearray] = {}
+        ends = []
+        for part in (output, errors) if apart else (output,):
+            read_end, write_end = os.pipe()
+            kept[pipes.enter_context(open(read_end, "rb", buffering=0))] = part
+            ends.append(write_end)
+        try:
+            process = subprocess.Popen(
+                [*([find_program("setpriv"), "--pdeathsig", "KILL", "--"] if tied else []), *program],
+                stdin=subprocess.DEVNULL,
+                stdout=ends[0],
+                stderr=ends[-1],
+                cwd=cwd,
+                env=None if environment is None else dict(environment),
+                start_new_session=True,
+                pass_fds=held,
+            )
+        except OSError as error:
+            known = {"rc": 126, "cmd": list(argv), "output": str(error), "log": log}
+            raise CommandFailed(f"{argv[0]} cannot be started: {error}.", **known) from error
+        finally:
+            for end in ends:
+                os.close(end)
+        try:
+            timed_out = _copy_output(kept, process, log_file, tail, start, timeout, watch)
+        finally:
+            # Also what it left behind: nothing that we started goes on when we are done.
+            _kill_group(process)
+            rc = process.wait()
         seconds = time.monotonic() - start
         how = f"timeout: ended after {seconds:.1f} s" if timed_out else f"exit {rc} after {seconds:.1f} s"
         log_file.write(f"= {how}\n".encode())
-    finished = Finished(rc, output[-tail:].decode(errors="replace"), seconds)
-    data = {"rc": rc, "cmd": list(argv), "output": finished.output, "log": log}
+    texts = [part[-tail:].decode(errors="replace") for part in (output, errors)]
+    finished = Finished(rc, texts[0], seconds, texts[1])
+    said = finished.output + finished.errors
+    data = {"rc": rc, "cmd": list(argv), "output": said, "log": log}
     where = f" Log: {log}" if log else ""
     if timed_out:
         raise TimedOut(f"{argv[0]} was ended after {timeout:g} s.{where}", **data)
-    if rc not in expected:
-        last = finished.output.strip().splitlines()[-1:] or ["it printed nothing"]
+    if expected is not None and rc not in expected:
+        last = said.strip().splitlines()[-1:] or ["it printed nothing"]
         raise CommandFailed(f"{argv[0]} ended with status {rc}: {last[0]}.{where}", **data)
     return finished
 
@@ -182,9 +195,8 @@ def _open_log(path: str | None) -> t.BinaryIO:
 
 
 def _copy_output(
-    reader: t.BinaryIO,
+    kept: t.Mapping[t.BinaryIO, bytearray],
     process: subprocess.Popen[bytes],
-    output: bytearray,
     log_file: t.BinaryIO,
     tail: int,
     start: float,
@@ -194,30 +206,32 @@ def _copy_output(
     """Copy what ``process`` prints until it ends; True when its time was over before."""
     unfinished = b""
     with selectors.DefaultSelector() as selector:
-        selector.register(reader, selectors.EVENT_READ)
-        while True:
+        for reader, output in kept.items():
+            selector.register(reader, selectors.EVENT_READ, output)
+        while selector.get_map():
             left = 0.2 if timeout is None else timeout - (time.monotonic() - start)
             if left <= 0:
                 return True
-            if not selector.select(min(left, 0.2)):
-                # A program that ended but left a child holding the pipe open must not be waited for.
-                if process.poll() is not None:
-                    return False
-                continue
-            chunk = reader.read(65536)
-            if not chunk:
-                break
-            output += chunk
-            if len(output) > 4 * tail:
-                del output[:-tail]
-            log_file.write(chunk)
-            log_file.flush()
-            if watch:
-                *lines, unfinished = (unfinished + chunk).split(b"\n")
-                for line in lines:
-                    watch(line.decode(errors="replace"))
-                # A line without an end is not kept in memory for ever.
-                unfinished = unfinished[-_LINE:]
+            ready = selector.select(min(left, 0.2))
+            # A program that ended but left a child holding the pipe open must not be waited for.
+            if not ready and process.poll() is not None:
+                return False
+            for key, _events in ready:
+                chunk = os.read(key.fd, 65536)
+                if not chunk:
+                    selector.unregister(key.fileobj)
+                    continue
+                key.data.extend(chunk)
+                if len(key.data) > 4 * tail:
+                    del key.data[:-tail]
+                log_file.write(chunk)
+                log_file.flush()
+                if watch:
+                    *lines, unfinished = (unfinished + chunk).split(b"\n")
+                    for line in lines:
+                        watch(line.decode(errors="replace"))
+                    # A line without an end is not kept in memory for ever.
+                    unfinished = unfinished[-_LINE:]
     # It closed its output; it may still be at work.
     try:
         process.wait(None if timeout is None else max(0.0, timeout - (time.monotonic() - start)))

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
+import subprocess
+import sys
 import time
 
 import pytest
@@ -15,6 +18,18 @@ from ansible_collections.rdo.releng.plugins.module_utils._module.errors import (
     NotFound,
     TimedOut,
 )
+
+COLLECTIONS = str(pathlib.Path(__file__).resolve().parents[5] / ".build")
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process ends within moments."""
+    for _wait in range(100):
+        stat = pathlib.Path(f"/proc/{pid}/stat")
+        if not stat.exists() or stat.read_text().split()[2] == "Z":
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def test_output_and_status_are_kept_in_the_log(tmp_path):
@@ -36,20 +51,40 @@ def test_a_failure_tells_status_last_line_and_log(tmp_path):
 
 
 def test_an_expected_status_is_no_failure():
-    assert run_command(["sh", "-c", "exit 3"], expected=(0, 3)).rc == 3
+    for expected in (0, 3), None:
+        assert run_command(["sh", "-c", "exit 3"], expected=expected).rc == 3
+
+
+def test_what_is_data_is_kept_apart_from_what_is_said(tmp_path):
+    log = tmp_path / "log"
+    finished = run_command(["sh", "-c", "echo data; echo said >&2"], log=str(log), apart=True)
+    assert (finished.output, finished.errors) == ("data\n", "said\n")
+    assert {"data", "said"} <= set(log.read_text().splitlines())
+    with pytest.raises(CommandFailed, match="ended with status 1: said") as caught:
+        run_command(["sh", "-c", "echo said >&2; echo data; exit 1"], apart=True)
+    assert caught.value.data["output"] == "data\nsaid\n"
+
+
+def test_a_program_that_is_tied_goes_when_who_started_it_is_killed(tmp_path):
+    pid_file = tmp_path / "pid"
+    code = f"from {run_command.__module__} import run_command as run; run({{}}, tied=True)"
+    program = ["sh", "-c", f"echo $$ > {pid_file}.new; mv {pid_file}.new {pid_file}; exec sleep 600"]
+    starter = subprocess.Popen(
+        [sys.executable, "-c", code.format(program)], env={**os.environ, "PYTHONPATH": COLLECTIONS}
+    )
+    while not pid_file.exists():
+        assert starter.poll() is None
+        time.sleep(0.05)
+    starter.kill()
+    starter.wait()
+    assert is_gone(int(pid_file.read_text()))
 
 
 def test_a_program_that_hangs_is_ended_with_all_it_started(tmp_path):
     pid_file = tmp_path / "pid"
     with pytest.raises(TimedOut, match="ended after 0.5 s"):
         run_command(["sh", "-c", f"sleep 60 & echo $! > {pid_file}; wait"], timeout=0.5)
-    child = int(pid_file.read_text())
-    for _wait in range(50):
-        stat = pathlib.Path(f"/proc/{child}/stat")
-        if not stat.exists() or stat.read_text().split()[2] == "Z":
-            return
-        time.sleep(0.05)
-    pytest.fail(f"process {child} still runs")
+    assert is_gone(int(pid_file.read_text()))
 
 
 def test_a_child_that_keeps_the_output_open_does_not_hold_us_up():
