@@ -9,7 +9,6 @@ What a killed writer left of its last line does no harm: the next writer begins 
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import stat
@@ -17,10 +16,13 @@ import typing as t
 
 from .errors import InvalidInput
 from .json_text import load_json
+from .lock import held_lock
 
 # No journal of a run comes near these.
 MOST_BYTES = 256 << 20
 MOST_LINE = 1 << 20
+# Seconds in which any other writer has written its lines.
+_PATIENCE = 120
 
 
 def append_lines(path: str, documents: t.Iterable[t.Mapping[str, t.Any]], what: str, mode: int = 0o644) -> None:
@@ -35,13 +37,14 @@ def append_lines(path: str, documents: t.Iterable[t.Mapping[str, t.Any]], what: 
         os.makedirs(folder, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
         try:
+            _regular(handle, path, what)
             # Two writers: the one that looks at the last byte must also be the one that writes behind it.
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            size = _regular(handle, path, what).st_size
-            if size and os.pread(handle, 1, size - 1) != b"\n":
-                lines = b"\n" + lines
-            _write(handle, lines)
-            os.fsync(handle)
+            with held_lock(path, None, _PATIENCE, pause=0.01):
+                size = os.fstat(handle).st_size
+                if size and os.pread(handle, 1, size - 1) != b"\n":
+                    lines = b"\n" + lines
+                _write(handle, lines)
+                os.fsync(handle)
         finally:
             os.close(handle)
         if not size:

@@ -81,12 +81,8 @@ class TagBuilds(Change):
         if self._check_mode or self._params["state"] != "applied":
             return
         path = os.path.join(self._folder, f"{digest(self._hub.address)[:16]}.lock")
-        purpose, seconds = {"hub": self._hub.address}, self._params["lock_timeout"]
-        try:
-            self._locks.enter_context(held_lock(path, purpose))
-        except Conflict:
-            say(f"Waiting up to {seconds:g} s for another run that tags on {self._hub.address} (the lock {path}).")
-            self._locks.enter_context(held_lock(path, purpose, seconds))
+        held = held_lock(path, {"tags on": self._hub.address}, self._params["lock_timeout"])
+        self._locks.enter_context(held)
 
     def _planned(self) -> Plan:
         params = self._params
