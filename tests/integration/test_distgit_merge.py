@@ -104,7 +104,7 @@ def test_a_version_that_is_older_than_their_newest(run, theirs, tmp_path):
     [
         (BASE.replace("1.0\n", "0.5\n"), {}, "has never been at 1.0, so that nobody knows what ours comes from"),
         (BASE, {"base": "0" * 40}, "has no commit " + "0" * 40),
-        (BASE, {"theirs_branch": "f43"}, "The branch f43 of "),
+        (BASE, {"theirs_branch": "f43"}, "The branch f43 cannot be fetched from "),
         (BASE, {"theirs_branch": "--x"}, "cannot be the name of a branch"),
         (BASE.replace("Version:        1.0", "Version:        %(date)"), {}, "Only rpm can say which version"),
     ],

@@ -7,18 +7,14 @@
 from __future__ import annotations
 
 import difflib
-import os
 import re
 
-from .._module.command import Finished, run_command
-from .._module.errors import CommandFailed, InvalidInput, NotFound, TimedOut, Unavailable
+from .._module.errors import InvalidInput, NotFound, Unavailable
+from .._module.git import fetch, list_references, run_git
 from .._module.work_folder import WorkFolder
 from .repository import REFERENCE
 
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-LINE = re.compile(r"^([0-9a-f]{40,64})\t(\S+)$", re.MULTILINE)
-# Not "ext", which runs commands.
-PROTOCOLS = "file:git:http:https:ssh"
 
 
 def remote_revision(repository: str, version: str, timeout: float) -> str:
@@ -57,41 +53,16 @@ def has_revision(repository: str, revision: str, timeout: float) -> bool:
     :raises Unavailable: the repository itself cannot be read.
     """
     with WorkFolder("revision") as work:
-        _git(timeout, "init", "--quiet", "--bare", work)
-        fetch = (
-            "-C",
-            work,
-            "fetch",
-            "--quiet",
-            "--depth=1",
-            "--filter=tree:0",
-            "--no-tags",
-            "--",
-            repository,
-            revision,
-        )
+        run_git("init", "--quiet", "--bare", folder=work)
         try:
-            _git(timeout, *fetch)
-        except CommandFailed:
+            options = ("--depth=1", "--filter=tree:0")
+            fetch(repository, revision, *options, folder=work, timeout=timeout, configured=True)
+        except (NotFound, Unavailable):
             _references(repository, timeout, "HEAD")
             return False
         return True
 
 
 def _references(repository: str, timeout: float, *patterns: str) -> dict[str, str]:
-    chosen = () if patterns else ("--heads", "--tags")
-    try:
-        answer = _git(timeout, "ls-remote", *chosen, "--", repository, *patterns)
-    except CommandFailed as error:
-        raise Unavailable(
-            f"The git repository {repository} cannot be read: {error.data['output'].strip()[-300:]}", **error.data
-        ) from error
-    except TimedOut as error:
-        raise TimedOut(f"The git repository {repository} did not answer within {timeout:g} s.", **error.data) from error
-    return {name: commit for commit, name in LINE.findall(answer.output)}
-
-
-def _git(timeout: float, *arguments: str) -> Finished:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    environment.update(GIT_TERMINAL_PROMPT="0", GIT_ALLOW_PROTOCOL=PROTOCOLS, LC_ALL="C.UTF-8")
-    return run_command(["git", *arguments], environment=environment, timeout=timeout, tail=1_000_000)
+    # With the user's configuration: what is pinned here is fetched by the git that Ansible runs.
+    return list_references(repository, *patterns, timeout=timeout, configured=True)

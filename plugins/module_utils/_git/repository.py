@@ -17,7 +17,10 @@ import typing as t
 
 from .._module.command import Finished, run_command
 from .._module.errors import CommandFailed, InvalidInput
+from .._module.git import ask_repository, fetch, run_git
+from .._module.lock import held_lock
 from .._module.runner import Change, Plan
+from .._module.text import redacted
 from .._module.work_folder import WorkFolder
 
 # A name that git accepts and that cannot be taken for an option or a path outside of refs/.
@@ -38,16 +41,11 @@ class Repository:
     def __init__(self, path: str, identity: Identity | None = None) -> None:
         """:param identity: who commits; not needed where none are made."""
         self.path = path
-        self._environment = {
-            **{key: value for key, value in os.environ.items() if not key.startswith("GIT_")},
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_CONFIG_SYSTEM": os.devnull,
-            "GIT_TERMINAL_PROMPT": "0",
-        }
+        self._variables: dict[str, str] = {}
         if identity:
             for role in ("AUTHOR", "COMMITTER"):
-                self._environment[f"GIT_{role}_NAME"] = identity.name
-                self._environment[f"GIT_{role}_EMAIL"] = identity.email
+                self._variables[f"GIT_{role}_NAME"] = identity.name
+                self._variables[f"GIT_{role}_EMAIL"] = identity.email
 
     @property
     def exists(self) -> bool:
@@ -58,39 +56,52 @@ class Repository:
         *arguments: str,
         expected: t.Container[int] = (0,),
         date: str | None = None,
-        timeout: float | None = None,
         file_size: int | None = None,
-        held: t.Sequence[int] = (),
+        timeout: float | None = None,
     ) -> Finished:
-        """Run git in the repository.
+        """Run git in the repository, as :func:`.._module.git.run_git` does.
 
         :param date: of the commit that is made, as git reads dates.
-        :param timeout: seconds; for what talks to another host.
-        :param file_size: bytes of a file that git may write.
-        :param held: descriptors of locks that git holds as well, as long as it runs.
         """
-        environment = dict(self._environment)
-        if date:
-            environment.update(GIT_AUTHOR_DATE=date, GIT_COMMITTER_DATE=date)
-        limited = [] if file_size is None else ["prlimit", f"--fsize={file_size}", "--core=0", "--"]
-        return run_command(
-            [*limited, "git", "-C", self.path, *arguments],
-            environment=environment,
+        dates = {f"GIT_{role}_DATE": date for role in ("AUTHOR", "COMMITTER")} if date else {}
+        return run_git(
+            *arguments,
+            folder=self.path,
+            variables={**self._variables, **dates},
             expected=expected,
             timeout=timeout,
-            tail=1_000_000,
-            held=held,
+            file_size=file_size,
+        )
+
+    def fetch(self, url: str, reference: str, *options: str, timeout: float, held: t.Sequence[int] = ()) -> None:
+        """Fetch from a repository elsewhere, as :func:`.._module.git.fetch` does."""
+        fetch(url, reference, *options, folder=self.path, timeout=timeout, variables=self._variables, held=held)
+
+    def push(self, url: str, reference: str, *, timeout: float) -> None:
+        """Push to a repository elsewhere.
+
+        :raises Unavailable: it did not take it; ``said`` is what it answered.
+        :raises TimedOut: it did not answer.
+        """
+        ask_repository(
+            url,
+            *("push", "--quiet", "--", url, reference),
+            problem=f"{url} did not take {reference}",
+            late=f"{url} did not finish git push",
+            timeout=timeout,
+            folder=self.path,
+            variables=self._variables,
         )
 
     @contextlib.contextmanager
     def environment(self, **variables: str) -> t.Iterator[None]:
         """Run git with more variables for a while."""
-        before = self._environment
-        self._environment = {**before, **variables}
+        before = self._variables
+        self._variables = {**before, **variables}
         try:
             yield
         finally:
-            self._environment = before
+            self._variables = before
 
     @contextlib.contextmanager
     def without_writing(self) -> t.Iterator[None]:
@@ -129,6 +140,34 @@ class Repository:
         self.git("reset", "--quiet", "--hard", commit)
         self.git("clean", "-dffxq")
         return commit
+
+
+@contextlib.contextmanager
+def cached_repository(
+    path: str, url: str, timeout: float, identity: Identity | None = None
+) -> t.Iterator[tuple[Repository, int]]:
+    """The repository at ``path`` that keeps what was fetched from ``url``, for this process alone.
+
+    :param timeout: seconds that one fetch may take: a holder of its lock is given ten times as long.
+    :returns: with the descriptor of its lock, which a git that fetches should hold as well.
+    """
+    os.makedirs(path, mode=0o700, exist_ok=True)
+    with held_lock(os.path.join(path, "lock"), {"for": redacted(url)}, 10 * timeout) as lock:
+        _remove_wreckage(path)
+        repository = Repository(path, identity)
+        repository.git("init", "--quiet", "--bare")
+        yield repository, lock
+
+
+def _remove_wreckage(path: str) -> None:
+    """Remove what a git that was killed left in a repository: its locks, which stop the next one, and halves of packs.
+
+    Nobody else works in it: whoever does holds its lock, and so does the git that outlives who started it.
+    """
+    for place, _folders, files in os.walk(path):
+        for name in files:
+            if name.endswith(".lock") or name.startswith(("tmp_pack_", "tmp_idx_", "tmp_obj_", "tmp_rev_")):
+                os.unlink(os.path.join(place, name))
 
 
 @dataclasses.dataclass

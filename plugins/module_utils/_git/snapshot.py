@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import signal
@@ -14,14 +13,13 @@ import tarfile
 import urllib.parse
 
 from .._module.documents import digest
-from .._module.errors import CommandFailed, InvalidInput, NotFound, Refused, TimedOut, Unavailable
-from .._module.files import open_state
+from .._module.errors import CommandFailed, InvalidInput, NotFound, Refused
+from .._module.git import PROTOCOLS
 from .._module.work_folder import WorkFolder
-from .repository import REFERENCE, Repository
+from .repository import REFERENCE, Repository, cached_repository
 
 # Of all files of a commit together.
 MOST_BYTES = 1 << 29
-PROTOCOLS = ("file", "git", "http", "https", "ssh")
 
 
 class Snapshot:
@@ -95,37 +93,12 @@ def is_url(source: str) -> bool:
 
 def _fetch(url: str, revision: str, cache: str, timeout: float) -> Snapshot:
     path = os.path.join(cache, f"git-{digest(url)[:32]}")
-    os.makedirs(path, mode=0o700, exist_ok=True)
-    with open_state(os.path.join(path, "lock"), "lock of a cache", os.O_RDWR | os.O_CREAT) as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        _remove_wreckage(path)
-        repository = Repository(path)
-        repository.git("init", "--quiet", "--bare")
+    with cached_repository(path, url, timeout) as (repository, lock):
         is_hash = re.fullmatch("[0-9a-f]{40}", revision) is not None
         commit = repository.revision(revision) if is_hash else None
         if commit is None:
-            options = ["-c", "gc.auto=0", "-c", "credential.helper="]
-            try:
-                fetch = ("fetch", "--quiet", "--depth=1", "--no-tags", "--", url, revision)
-                repository.git(*options, *fetch, timeout=timeout, held=[lock.fileno()])
-            except TimedOut as error:
-                raise TimedOut(f"{url} did not send {revision} within {timeout:g} s.", url=url) from error
-            except CommandFailed as error:
-                output = error.data["output"].strip()
-                problem = NotFound if "couldn't find remote ref" in output or "not our ref" in output else Unavailable
-                raise problem(f"{revision} cannot be fetched from {url}: {output}", url=url, body=output) from error
+            repository.fetch(url, revision, "--depth=1", timeout=timeout, held=[lock])
             commit = repository.revision("FETCH_HEAD")
         if commit is None:
             raise NotFound(f"{revision} of {url} is not a commit.", url=url, revision=revision)
         return Snapshot(repository, commit, url)
-
-
-def _remove_wreckage(path: str) -> None:
-    """Remove what a git that was killed left in a repository: its locks, which stop the next one, and halves of packs.
-
-    Nobody else works in it: whoever does holds its lock, and so does the git that outlives who started it.
-    """
-    for place, _folders, files in os.walk(path):
-        for name in files:
-            if name.endswith(".lock") or name.startswith(("tmp_pack_", "tmp_idx_", "tmp_obj_", "tmp_rev_")):
-                os.unlink(os.path.join(place, name))

@@ -20,10 +20,10 @@ from ..._distgit.merge import SOURCES, Merged, distance, files_of, merge
 from ..._distgit.new_version import Author, UpstreamVersion, bring_to_version
 from ..._distgit.spec_parser import Distro, parse
 from ..._distgit.spec_text import SpecText
-from ..._git.remote import COMMIT, PROTOCOLS
+from ..._git.remote import COMMIT
 from ..._git.repository import REFERENCE, Repository
 from ..._module.documents import write_atomically
-from ..._module.errors import CommandFailed, InvalidInput, NotFound, Refused, RelengError, TimedOut, Unavailable
+from ..._module.errors import InvalidInput, NotFound, Refused, RelengError
 from ..._module.files import decode, read_input
 from ..._module.runner import Change, Plan
 from ..._module.work_folder import WorkFolder
@@ -165,15 +165,7 @@ class Theirs:
         self._repository = Repository(folder)
         self._url, self._branch = url, branch
         self.git("init", "--quiet", "--bare")
-        fetch = ("fetch", "--quiet", "--no-tags", "--", url, f"refs/heads/{branch}:refs/heads/theirs")
-        try:
-            with self._repository.environment(GIT_ALLOW_PROTOCOL=PROTOCOLS):
-                self._repository.git(*fetch, timeout=timeout)
-        except CommandFailed as error:
-            reason = error.data["output"].strip()[-300:]
-            raise Unavailable(f"The branch {branch} of {url} cannot be read: {reason}", url=url) from error
-        except TimedOut as error:
-            raise TimedOut(f"{url} did not answer within {timeout:g} s.", url=url) from error
+        self._repository.fetch(url, f"refs/heads/{branch}:refs/heads/theirs", timeout=timeout)
 
     def git(self, *arguments: str) -> str:
         return self._repository.git(*arguments).output

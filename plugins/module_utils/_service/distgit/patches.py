@@ -14,12 +14,12 @@ import typing as t
 
 from ..._distgit.macros import expand
 from ..._distgit.spec_text import SpecText, Tag
-from ..._git.repository import Identity, Repository
+from ..._git.repository import Identity, Repository, cached_repository
 from ..._git.snapshot import is_url
 from ..._module.documents import digest, write_atomically
-from ..._module.errors import CommandFailed, InvalidInput, NotFound, Refused, TimedOut, Unavailable
+from ..._module.errors import InvalidInput, NotFound, Refused
 from ..._module.files import read_input
-from ..._module.lock import held_lock
+from ..._module.git import what_git_said
 from ..._module.runner import Change, Plan
 from ..._module.work_folder import WorkFolder
 from ..release.rdoinfo_query import cache_folder
@@ -141,13 +141,12 @@ class _Upstream:
     def _entered(self) -> _Upstream:
         options = self._options
         cache = os.path.join(cache_folder(options), f"history-{digest(options['upstream'])[:32]}")
-        os.makedirs(cache, mode=0o700, exist_ok=True)
-        self._stack.enter_context(held_lock(os.path.join(cache, "lock"), {"for": "patches"}, options["git_timeout"]))
+        identity = Identity("rdo.releng", "releng@example.com")
+        held = cached_repository(cache, options["upstream"], options["git_timeout"], identity)
+        self._git, self._lock = self._stack.enter_context(held)
         self._work = self._stack.enter_context(WorkFolder("patches"))
-        self._git = Repository(cache, Identity("rdo.releng", "releng@example.com"))
-        self._git.git("init", "--quiet", "--bare")
         self._base = self._fetched(options["base"])
-        self._tree = Repository(os.path.join(self._work, "tree"), Identity("rdo.releng", "releng@example.com"))
+        self._tree = Repository(os.path.join(self._work, "tree"), identity)
         version = self._fetched(options["version"])
         self._version = version
         self._git.git("worktree", "add", "--quiet", "--detach", self._tree.path, version)
@@ -166,15 +165,9 @@ class _Upstream:
             held = self._git.revision(f"refs/tags/{tag}")
             if held:
                 return held
-            try:
+            with contextlib.suppress(NotFound):
                 spec = f"+refs/tags/{tag}:refs/tags/{tag}"
-                self._git.git("fetch", "--quiet", "--no-tags", url, spec, timeout=self._options["git_timeout"])
-            except TimedOut as error:
-                raise TimedOut(f"{source} did not send {tag} in time.", url=source) from error
-            except CommandFailed as error:
-                output = error.data["output"].strip()
-                if "couldn't find remote ref" not in output:
-                    raise Unavailable(f"{tag} cannot be fetched from {source}: {output}", url=source) from error
+                self._git.fetch(url, spec, timeout=self._options["git_timeout"], held=[self._lock])
         if self._git.revision(f"refs/tags/{version}"):
             return str(self._git.revision(f"refs/tags/{version}"))
         found = self._git.revision(f"refs/tags/v{version}")
@@ -211,9 +204,9 @@ class _Upstream:
         if patch.commit or done.rc == 0:
             patch.status = "merged"
             return
-        files = sorted(set(re.findall(r"(?m)^(?:U |error: patch failed: )([^:\n]+)", done.output)))
+        files = sorted(set(re.findall(r"(?m)^(?:U |error: patch failed: )([^:\n]+)", done.errors)))
         patch.status = "conflict"
-        patch.reason = f"in {', '.join(files)}" if files else done.output.strip().splitlines()[-1][:200]
+        patch.reason = f"in {', '.join(files)}" if files else what_git_said(done.errors)[:200]
 
     def _commit(self, patch: _Patch) -> None:
         message = patch.subject or patch.file

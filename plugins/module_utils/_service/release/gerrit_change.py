@@ -16,7 +16,7 @@ import urllib.parse
 
 from ..._gerrit.client import GerritClient, Review
 from ..._git.repository import REFERENCE, Identity, Repository
-from ..._module.errors import CommandFailed, Conflict, InvalidInput, Refused, TimedOut, Unavailable
+from ..._module.errors import Conflict, InvalidInput, Refused, Unavailable
 from ..._module.runner import Change, Plan
 from ..._module.work_folder import WorkFolder
 
@@ -214,10 +214,11 @@ class _Content:
         values = [f"topic={options['topic']}", *(f"t={tag}" for tag in options["hashtags"])]
         target = f"{commit}:refs/for/{options['branch']}%{','.join(values)}"
         try:
-            self._remote("push", "--quiet", self._url, target)
-        except CommandFailed as error:
-            output = error.data["output"].strip()
-            raise Refused(f"Gerrit did not take the change of {options['project']}: {output}", body=output) from error
+            with self._git.environment(**self._credentials()):
+                self._git.push(self._url, target, timeout=options["git_timeout"])
+        except Unavailable as error:
+            said = error.data.pop("said")
+            raise Refused(f"Gerrit did not take the change of {options['project']}: {said}", **error.data) from error
 
     @property
     def _url(self) -> str:
@@ -227,11 +228,8 @@ class _Content:
         return str(self._options["git_url"] or f"{self._client.url}{prefix}{project}")
 
     def _fetch(self, reference: str) -> str:
-        try:
-            self._remote("fetch", "--quiet", "--no-tags", "--depth=2", self._url, reference)
-        except CommandFailed as error:
-            output = error.data["output"].strip()
-            raise Unavailable(f"{reference} cannot be fetched from {self._url}: {output}", body=output) from error
+        with self._git.environment(**self._credentials()):
+            self._git.fetch(self._url, reference, "--depth=2", timeout=self._options["git_timeout"])
         return self._git.revision("FETCH_HEAD") or ""
 
     def _tree_of(self, path: str) -> str:
@@ -246,15 +244,6 @@ class _Content:
 
     def _patch(self, old: str, new: str) -> str:
         return self._git.git("diff-tree", "-p", "--no-color", "--no-ext-diff", "--full-index", old, new).output.strip()
-
-    def _remote(self, *arguments: str) -> None:
-        options = self._options
-        with self._git.environment(**self._credentials()):
-            timeout = options["git_timeout"]
-            try:
-                self._git.git("-c", "credential.helper=", "-c", "gc.auto=0", *arguments, timeout=timeout)
-            except TimedOut as error:
-                raise TimedOut(f"{self._url} did not finish git {arguments[0]} within {timeout:g} s.") from error
 
     def _credentials(self) -> dict[str, str]:
         """Variables with which git answers for itself when it is asked who it is; the password is never in argv."""
