@@ -80,6 +80,22 @@ def test_text_is_read_by_the_bounded_readers_alone(path):
     assert not found or path.name in ON_THEIR_OWN
 
 
+# The one place for each of these. What is confined is started by the sandbox itself.
+PLACES = {
+    r"^import subprocess|^from subprocess": {"_module/command.py", "_sandbox/confine.py"},
+    r"^import fcntl|^from fcntl": {"_module/lock.py"},
+    r"[(\[]\"git\",|GIT_ALLOW_PROTOCOL": {"_module/git.py"},
+}
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=lambda place: sorted(place)[0])
+def test_there_is_one_way_to_run_programs_and_git_and_to_hold_a_lock(place):
+    pattern = next(pattern for pattern, known in PLACES.items() if known is place)
+    paths = [path for path in (ROOT / "plugins").rglob("*.py") if re.search(pattern, path.read_text(), re.MULTILINE)]
+    names = {path.relative_to(ROOT / "plugins").as_posix().removeprefix("module_utils/") for path in paths}
+    assert names == place
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_a_module_uses_one_domain_room_or_one_service(path):
     rooms = {room for room, _module in imports(path)} - {"_module"}

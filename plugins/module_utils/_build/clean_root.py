@@ -21,7 +21,6 @@ import configparser
 import contextlib
 import ctypes
 import dataclasses
-import fcntl
 import hashlib
 import html
 import os
@@ -30,7 +29,6 @@ import re
 import shlex
 import signal
 import stat
-import subprocess
 import tempfile
 import threading
 import time
@@ -38,7 +36,10 @@ import typing as t
 import urllib.parse
 import urllib.request
 
-from .._module.errors import CommandFailed, TimedOut
+from .._module.command import run_command
+from .._module.errors import CommandFailed, Conflict, NotFound, TimedOut
+from .._module.lock import held_lock
+from .._module.progress import say
 from .._sandbox.confine import INSTALLING, Bind, CannotConfine, Limits, Sandbox, confined, give, remove_folder
 
 # Whose files a root's are has changed with this: an older one is made anew.
@@ -54,6 +55,8 @@ tsflags=nodocs
 # An option of a repository that dnf does not know: the sha256 that its repomd.xml must have.
 PIN = "repomd_sha256"
 _YES = ("1", "yes", "true", "on")
+# Seconds in which whoever holds a lock should be done, where the work itself has no end to its time.
+_PATIENCE = 7200
 _PR_SET_PDEATHSIG = 1
 _CLONE_NEWNS = 0x00020000
 _MS_REC_PRIVATE = 0x4000 | (1 << 18)
@@ -238,40 +241,39 @@ class Runner:
 
     def status(self, argv: t.Sequence[str], environment: t.Mapping[str, str] | None = None) -> int:
         """As :meth:`run`, but any exit status is an answer."""
-        start = time.monotonic()
-        with open(self.log, "ab") as log:
-            log.write(f"+ {shlex.join(argv)}\n".encode())
-            log.flush()
-            try:
-                process = subprocess.Popen(
-                    ["setpriv", "--pdeathsig", "KILL", "--", *argv],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    env=None if environment is None else dict(environment),
-                    start_new_session=True,
-                )
-            except FileNotFoundError as error:
-                raise RootError(f"The program setpriv (util-linux) is not installed: {error}") from error
-            try:
-                rc = process.wait(max(0.0, self._end - start) if self._end else None)
-            except subprocess.TimeoutExpired:
-                log.write(f"= timeout: ended after {self._deadline:g} s\n".encode())
-                raise RootTimeout(f"Ended after {self._deadline:g} s: {shlex.join(argv)}. Log: {self.log}") from None
-            finally:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-            log.write(f"= exit {rc} after {time.monotonic() - start:.1f} s\n".encode())
-        return rc
+        left = self._left()
+        try:
+            return run_command(
+                argv, log=self.log, timeout=left or None, environment=environment, expected=None, tied=True
+            ).rc
+        except TimedOut as error:
+            raise RootTimeout(f"Ended after {self._deadline:g} s: {shlex.join(argv)}. Log: {self.log}") from error
+        except (CommandFailed, NotFound) as error:
+            raise RootError(error.message) from error
+
+    @contextlib.contextmanager
+    def locked(self, path: str, shared: bool = False) -> t.Iterator[None]:
+        """Hold a lock; who has to wait for it says so in the log.
+
+        :raises RootTimeout: the time was over.
+        """
+        with _locked(path, self._left() or _PATIENCE, shared, self._note_waiting):
+            yield
+
+    def _note_waiting(self, text: str) -> None:
+        self.note(text)
+        say(text)
+
+    def _left(self) -> float:
+        """Seconds; 0: no end."""
+        return max(0.001, self._end - time.monotonic()) if self._end else 0.0
 
     def confined(self, argv: t.Sequence[str], sandbox: Sandbox) -> None:
         """As :meth:`run`, for what strangers have a say in.
 
         :raises RootError: as well when this host cannot confine it, or it used more than it may.
         """
-        left = max(0.001, self._end - time.monotonic()) if self._end else 0.0
-        sandbox = dataclasses.replace(sandbox, limits=dataclasses.replace(sandbox.limits, seconds=left))
+        sandbox = dataclasses.replace(sandbox, limits=dataclasses.replace(sandbox.limits, seconds=self._left()))
         try:
             done = confined(argv, sandbox, log=self.log, expected=None)
         except TimedOut as error:
@@ -322,9 +324,9 @@ class Dnf:
         # dnf's own locks name processes, of which each of these sees only its own.
         lock = f"{self._cache}.lock"
         if remote:
-            with _locked(lock):
+            with self.runner.locked(lock):
                 self._run([*self.argv, *arguments, "--downloadonly"], files, network=True)
-        with _locked(lock, fcntl.LOCK_SH):
+        with self.runner.locked(lock, shared=True):
             self._run([*self.argv, *(["-C"] if remote else []), *arguments], files, network=False)
 
     def query(self, *arguments: str) -> str:
@@ -480,7 +482,7 @@ def _write(path: str, text: str) -> None:
 
 def _database_path() -> str:
     """Where rpm's database lies in a root: where the host's rpm has it, unless that is somebody's home."""
-    path = subprocess.run(["rpm", "--eval", "%_dbpath"], capture_output=True, text=True, check=True).stdout.strip()
+    path = run_command(["rpm", "--eval", "%_dbpath"], timeout=60, apart=True).output.strip()
     return path if path.startswith(("/usr/", "/var/")) else "/var/lib/rpm"
 
 
@@ -488,18 +490,17 @@ def _database_path() -> str:
 def workspace(folder: str) -> t.Iterator[str]:
     """A folder of one's own below ``folder``, gone in the end; those that killed owners left are removed first."""
     os.makedirs(folder, exist_ok=True)
-    with _locked(os.path.join(folder, "workspaces.lock")):
-        remove_leftovers(folder)
-        path = tempfile.mkdtemp(prefix="work-", dir=folder)
-        lock = os.open(path + ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    try:
-        yield path
-    finally:
-        remove_tree(path)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path + ".lock")
-        os.close(lock)
+    with contextlib.ExitStack() as held:
+        with _locked(os.path.join(folder, "workspaces.lock")):
+            remove_leftovers(folder)
+            path = tempfile.mkdtemp(prefix="work-", dir=folder)
+            held.enter_context(_locked(path + ".lock"))
+        try:
+            yield path
+        finally:
+            remove_tree(path)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path + ".lock")
 
 
 def remove_leftovers(folder: str) -> list[str]:
@@ -508,7 +509,7 @@ def remove_leftovers(folder: str) -> list[str]:
     for name in sorted({name[: -len(".lock")] if name.endswith(".lock") else name for name in os.listdir(folder)}):
         path = os.path.join(folder, name)
         if name.startswith("work-"):
-            with contextlib.suppress(BlockingIOError), _locked(path + ".lock", fcntl.LOCK_EX | fcntl.LOCK_NB):
+            with contextlib.suppress(Conflict), held_lock(path + ".lock", {"removes": path}):
                 remove_tree(path)
                 os.unlink(path + ".lock")
                 removed.append(path)
@@ -516,14 +517,19 @@ def remove_leftovers(folder: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _locked(path: str, how: int = fcntl.LOCK_EX) -> t.Iterator[None]:
-    """Hold a lock file; it ends with the process that holds it, however that ends."""
-    handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
-    try:
-        fcntl.flock(handle, how)
+def _locked(
+    path: str, timeout: float = _PATIENCE, shared: bool = False, waiting: t.Callable[[str], None] = say
+) -> t.Iterator[None]:
+    """Hold a lock file; it ends with the process that holds it, however that ends.
+
+    :raises RootTimeout: somebody else held it all the time.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(held_lock(path, {"for": "roots"}, timeout, shared=shared, waiting=waiting))
+        except Conflict as error:
+            raise RootTimeout(error.message) from error
         yield
-    finally:
-        os.close(handle)
 
 
 def mounts_below(path: str) -> list[str]:
@@ -537,7 +543,7 @@ def mounts_below(path: str) -> list[str]:
 def remove_tree(path: str) -> None:
     """Remove a folder, and what may be mounted in it before: never through a mount into something else."""
     for point in mounts_below(path):
-        subprocess.run(["umount", "--lazy", point], check=False)
+        run_command(["umount", "--lazy", point], timeout=60, expected=None)
     if mounts_below(path):
         raise RootError(f"{path} cannot be removed: something is still mounted at {mounts_below(path)[0]}")
     remove_folder(path)
@@ -597,7 +603,7 @@ def base_root(folder: str, configuration: Configuration, runner: Runner) -> str:
     """
     os.makedirs(folder, exist_ok=True)
     base = os.path.join(folder, f"base-{configuration.key()}")
-    with _locked(base + ".lock"):
+    with runner.locked(base + ".lock"):
         if not os.path.isdir(base):
             _remove_old_bases(folder)
             new = base + ".new"

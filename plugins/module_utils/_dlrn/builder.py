@@ -10,21 +10,20 @@ import concurrent.futures
 import configparser
 import contextlib
 import dataclasses
-import fcntl
 import inspect
 import json
 import os
 import re
 import signal
-import subprocess
 import typing as t
 
 from .._dlrn import inside_dlrn
 from .._module.command import find_program, run_command
-from .._module.errors import CommandFailed, InvalidInput, NotFound, TimedOut, Unavailable
-from .._module.files import open_state
+from .._module.errors import CommandFailed, Conflict, InvalidInput, NotFound, RelengError, TimedOut
+from .._module.git import fetch, list_references, run_git
 from .._module.json_text import load_json
-from .._module.text import ini_problem, one_line
+from .._module.lock import describe_holder, held_lock
+from .._module.text import ini_problem
 from .._module.waiter import Deadline, Waiter
 from .._module.work_folder import WorkFolder
 
@@ -108,27 +107,26 @@ class Builder:
         """
         request = {"config_file": self.config_file, "info_repo": self.info_repo, "since": since}
         try:
-            done = subprocess.run(
-                [self._python(), "-c", inspect.getsource(inside_dlrn)],
-                input=json.dumps(request).encode(),
-                capture_output=True,
-                env=self._environment(),
+            done = run_command(
+                [self._python(), "-c", inspect.getsource(inside_dlrn), json.dumps(request)],
+                environment=self._environment(),
                 timeout=ANSWER_TIMEOUT,
-                check=False,
+                tail=_MOST_ANSWER,
+                apart=True,
             )
-        except subprocess.TimeoutExpired as error:
+        except TimedOut as error:
             raise TimedOut(
                 f"DLRN has not said in {ANSWER_TIMEOUT} s what it has built. Can it fetch rdoinfo from where "
                 f"{self.config_file} says?"
             ) from error
-        if done.returncode:
-            message = done.stderr.decode(errors="replace").strip()
-            last = message.splitlines()[-1] if message else f"exit status {done.returncode}"
+        except CommandFailed as error:
+            message = error.data["output"].strip()
+            last = message.splitlines()[-1] if message else f"exit status {error.data['rc']}"
             raise CommandFailed(
                 f"DLRN cannot say what it has built: {last}. Look at {self.config_file} and at rdoinfo.",
                 output=message,
-            )
-        answer = load_json(done.stdout, "The answer of DLRN's Python", _MOST_ANSWER)
+            ) from error
+        answer = load_json(done.output, "The answer of DLRN's Python", _MOST_ANSWER)
         packages = {package["name"]: package for package in answer["packages"]}
         return State(answer["config"], packages, answer["commits"], answer["newest_id"])
 
@@ -168,8 +166,7 @@ class Builder:
         :raises TimedOut: the deadline passed; DLRN and its builds were killed.
         """
         self._close_database()
-        # DLRN goes when we go.
-        argv = [find_program("setpriv"), "--pdeathsig", "KILL", "--", self.program, "--config-file", self.config_file]
+        argv = [self.program, "--config-file", self.config_file]
         argv += ["--info-repo", self.info_repo] if self.info_repo else []
         argv += ["--head-only"] if head_only else []
         for name in names:
@@ -183,6 +180,7 @@ class Builder:
                 environment={**self._environment(), MARK: self.datadir},
                 expected=(0, 1, 2),
                 watch=watch,
+                tied=True,
             )
         finally:
             self.kill_orphans()
@@ -213,27 +211,26 @@ class Builder:
         :returns: whether somebody else did.
         :raises TimedOut: somebody else built all the time.
         """
-        os.makedirs(self.datadir, exist_ok=True)
         path = os.path.join(self.datadir, ".dlrn_build.lock")
-        lock = open_state(path, "lock of the builds", os.O_CREAT | os.O_RDWR)
-        handle = lock.fileno()
-        try:
-            waited = not _try_lock(handle)
-            if waited:
-                holder = one_line(os.pread(handle, 64, 0).decode(errors="replace"))
-                waiting(f"Process {holder} builds in {self.datadir}; waiting for it")
-                try:
-                    Waiter(deadline.remaining).wait(lambda: _try_lock(handle), bool, f"process {holder}")
-                except TimedOut as error:
-                    raise TimedOut(
-                        f"Process {holder} still builds in {self.datadir}. Wait for it, or end it and run again."
-                    ) from error
-            os.truncate(handle, 0)
-            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        waited: list[str] = []
+
+        def wait_for(who: str) -> None:
+            waited.append(who)
+            waiting(who)
+
+        with contextlib.ExitStack() as stack:
+            try:
+                held = held_lock(path, {"builds": self.datadir}, deadline.remaining, waiting=wait_for)
+                stack.enter_context(held)
+            except Conflict as error:
+                holder = error.data["holder"]
+                raise TimedOut(
+                    f"Another run still builds in {self.datadir}: {describe_holder(holder)}. Wait for it, or end it "
+                    "and run again.",
+                    holder=holder,
+                ) from error
             self.kill_orphans()
-            yield waited
-        finally:
-            lock.close()
+            yield bool(waited)
 
     def kill_orphans(self) -> None:
         """End the processes of earlier runs for this data directory. Only for the holder of the lock."""
@@ -291,7 +288,9 @@ def find_head(url: str, branch: str, config: t.Mapping[str, t.Any]) -> Head:
     eol = branch.replace("stable/", "") + "-eol"
     # An annotated tag has a hash of its own; the commit's is listed as TAG^{}, if it is asked for.
     tags = [f"refs/tags/{tag}{peeled}" for tag in (branch, eol) for peeled in ("", "^{}")]
-    refs = _ls_remote(url, f"refs/heads/{branch}", *tags, "refs/heads/m*", "refs/heads/rpm-master")
+    patterns = [f"refs/heads/{branch}", *tags, "refs/heads/m*", "refs/heads/rpm-master"]
+    # With the user's configuration, as DLRN's own git goes by it.
+    refs = list_references(url, *patterns, timeout=GIT_TIMEOUT, configured=True)
     candidates = [branch]
     if branch == config["source"]:
         candidates += [eol, *(["master", "main"] if config["fallback_to_master"] else [])]
@@ -306,36 +305,16 @@ def find_head(url: str, branch: str, config: t.Mapping[str, t.Any]) -> Head:
     )
 
 
-def _ls_remote(url: str, *patterns: str) -> dict[str, str]:
-    try:
-        output = _git("ls-remote", "--", url, *patterns)
-    except subprocess.SubprocessError as error:
-        said = (getattr(error, "stderr", b"") or b"").decode(errors="replace").strip()
-        raise Unavailable(f"The git repository {url} cannot be read: {said or error}") from error
-    return {ref: revision for revision, ref in (line.split("\t", 1) for line in output.decode().splitlines())}
-
-
 def read_spec_file(url: str, branch: str) -> str | None:
     """The spec file of a distgit, if it has exactly one."""
-    with WorkFolder("distgit") as folder, contextlib.suppress(subprocess.SubprocessError, UnicodeDecodeError):
-        _git("-C", folder, "init", "-q", "--bare")
-        _git("-C", folder, "fetch", "-q", "--depth=1", "--", url, branch)
-        names = _git("-C", folder, "ls-tree", "--name-only", "FETCH_HEAD").decode().splitlines()
+    with WorkFolder("distgit") as folder, contextlib.suppress(RelengError):
+        run_git("init", "--quiet", "--bare", folder=folder)
+        fetch(url, branch, "--depth=1", folder=folder, timeout=GIT_TIMEOUT, configured=True)
+        names = run_git("ls-tree", "--name-only", "FETCH_HEAD", folder=folder).output.splitlines()
         specs = [name for name in names if name.endswith((".spec", ".spec.j2"))]
         if len(specs) == 1:
-            return _git("-C", folder, "show", f"FETCH_HEAD:{specs[0]}").decode()
+            return run_git("show", f"FETCH_HEAD:{specs[0]}", folder=folder).output
     return None
-
-
-def _git(*arguments: str) -> bytes:
-    return subprocess.run(
-        [find_program("git"), *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
-        timeout=GIT_TIMEOUT,
-        check=True,
-    ).stdout
 
 
 def find_crash(output: str) -> str | None:
@@ -344,14 +323,6 @@ def find_crash(output: str) -> str | None:
     last = lines[-1] if lines else ""
     crashed = "Traceback (most recent call last):" in lines and re.match(r"[A-Za-z_][\w.]*(:|$)", last)
     return last if crashed else None
-
-
-def _try_lock(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _kill_marked(mark: bytes) -> list[int]:

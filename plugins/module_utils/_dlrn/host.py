@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import configparser
 import contextlib
-import fcntl
 import functools
 import os
-import time
 import typing as t
 
 from .._module.errors import Conflict, InvalidInput, NotFound
-from .._module.files import decode, open_state, read_input
+from .._module.files import decode, read_input
 from .._module.libraries import load_library
+from .._module.lock import describe_holder, held_lock
 from .._module.text import ini_problem
 
 
@@ -60,15 +59,16 @@ class DlrnHost:
         if not create and not os.path.exists(path):
             yield
             return
-        with open_state(path, "lock of DLRN", os.O_RDWR | os.O_CREAT if create else os.O_RDONLY) as file:
-            end = time.monotonic() + timeout
-            while True:
-                with contextlib.suppress(BlockingIOError):
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                if time.monotonic() >= end:
-                    raise Conflict(f"DLRN has held its lock {path} for {timeout:g} s: it is filing a build.")
-                time.sleep(0.2)
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(held_lock(path, None, timeout, create=create))
+            except Conflict as error:
+                who = describe_holder(error.data["holder"])
+                raise Conflict(
+                    f"DLRN has held its lock {path} for {timeout:g} s, as {who}: it is filing a build. Try again when "
+                    "it has done so.",
+                    **error.data,
+                ) from error
             yield
 
     @functools.cached_property

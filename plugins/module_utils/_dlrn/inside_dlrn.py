@@ -4,8 +4,8 @@
 # Private to rdo.releng: no promise is made about what lies in here.
 """What only DLRN knows, asked with its own code: DLRN's Python runs this file, nothing here imports it.
 
-Reads a request as JSON from standard input and prints the answer as JSON on standard output. It only reads, but for
-DLRN's own cache of rdoinfo.
+Its argument is a request as JSON; it prints the answer as JSON on standard output. It only reads, but for DLRN's own
+cache of rdoinfo.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Dlrn:
 
 
 def main() -> None:
-    request = json.load(sys.stdin)
+    request = json.loads(sys.argv[1])
     # Whatever DLRN and its libraries print must not mix with the answer.
     answer_to = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

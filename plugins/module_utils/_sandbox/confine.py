@@ -41,7 +41,7 @@ import tempfile
 import time
 import typing as t
 
-from .._module.command import find_program
+from .._module.command import find_program, run_command
 from .._module.errors import CommandFailed, InvalidInput, TimedOut, Unavailable
 
 GIB = 2**30
@@ -276,7 +276,7 @@ def _birth(pid: str) -> str | None:
 
 def remove_folder(path: str) -> None:
     """Remove a folder that strangers wrote to, however deep it is; nothing beyond a link or a mount."""
-    subprocess.run(["rm", "-rf", "--one-file-system", "--", path], check=False, stderr=subprocess.DEVNULL)
+    run_command(["rm", "-rf", "--one-file-system", "--", path], expected=None)
 
 
 def confined(
@@ -574,8 +574,8 @@ class _Run:
     def _occupied(self, path: str) -> bool:
         """Whether more lies in a folder than may; asked of du, which no depth of folders ends."""
         for option, most in (("--block-size=1", self.limits.disk), ("--inodes", self.limits.files)):
-            done = subprocess.run(["du", "-sx", option, "--", path], capture_output=True, check=False)
-            if done.stdout and int(done.stdout.split()[0]) > most:
+            done = run_command(["du", "-sx", option, "--", path], expected=None, apart=True)
+            if done.output and int(done.output.split()[0]) > most:
                 return True
         return False
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from ansible_collections.rdo.releng.plugins.module_utils._dlrn import builder
@@ -15,6 +17,8 @@ from ansible_collections.rdo.releng.plugins.module_utils._module.errors import (
     TimedOut,
     Unavailable,
 )
+from ansible_collections.rdo.releng.plugins.module_utils._module.lock import held_lock
+from ansible_collections.rdo.releng.plugins.module_utils._module.waiter import Deadline
 
 RULES = {"source": "stable/2025.1", "fallback_to_master": True}
 STRICT = {**RULES, "fallback_to_master": False}
@@ -117,3 +121,21 @@ def test_a_dlrn_that_does_not_answer_is_not_waited_for(worker, monkeypatch):
 def test_what_dlrn_says_when_it_can_not_answer_is_told(worker):
     with pytest.raises(CommandFailed, match="cannot say what it has built: No rdoinfo"):
         worker("echo more >&2; echo No rdoinfo >&2; exit 1").state()
+
+
+def test_one_run_builds_for_a_data_directory_and_others_say_for_whom_they_wait(worker, tmp_path):
+    one, said = worker("true"), []
+    with one.locked(Deadline(60), said.append) as waited:
+        assert not waited and said == []
+        message = rf"Another run still builds in {tmp_path}/data: process {os.getpid()} of .*Wait for it, or end it"
+        with pytest.raises(TimedOut, match=message), one.locked(Deadline(0.3), said.append):
+            pass
+    assert len(said) == 1 and f"(builds {tmp_path}/data)" in said[0]
+
+    def free_it(_sentence):
+        holder.__exit__(None, None, None)
+
+    holder = held_lock(f"{tmp_path}/data/.dlrn_build.lock", {})
+    holder.__enter__()
+    with one.locked(Deadline(60), free_it) as waited:
+        assert waited
