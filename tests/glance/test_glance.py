@@ -25,5 +25,5 @@ def test_from_nothing_to_promoted_and_then_nothing_to_do(tmp_path):
     assert "[delorean-component-storage]" in glance.label()
     assert len(list(glance.results().glob("votes/*/*.json"))) == 1
     assert glance.vote()["success"]
-    # Tempest's smoke tests of images ran: so many passed that nobody can take an empty run for it.
-    assert int(glance.vote()["notes"].split()[0]) >= 5, glance.vote()["notes"]
+    # Tempest has four smoke tests of images: nobody can take an empty run for it.
+    assert int(glance.vote()["notes"].split()[0]) >= 4, glance.vote()["notes"]
