@@ -79,6 +79,26 @@ def run(tmp_path, upstream):
     return start
 
 
+def test_what_a_killed_run_left_in_the_cache_does_not_stop_the_next(run, upstream, tmp_path):
+    patches = {"0001-keep.patch": upstream.patch("Keep it", "a.py", "line 9\n", "line nine\n")}
+    for version in ("1.1.0", "1.2.0"):
+        upstream.commit(version, {"b.py": f"{CODE}{version}\n"})
+        upstream.git("tag", version)
+    assert not run(check=True, patches=patches)["failed"]
+    (cache,) = (tmp_path / "cache").glob("history-*")
+    halves = [
+        cache / "config.lock",
+        cache / "refs" / "tags" / "1.2.0.lock",
+        cache / "objects" / "pack" / "tmp_pack_x1Y2z3",
+    ]
+    for path in halves:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    done = run(check=True, version="1.2.0")
+    assert not done["failed"] and [row["status"] for row in done["patches"]] == ["kept"], done
+    assert not any(path.exists() for path in halves)
+
+
 def test_kept_rebased_and_taken_in(run, upstream):
     patches = {
         "0001-keep.patch": upstream.patch("Keep it", "a.py", "line 9\n", "line nine\n"),
