@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tarfile
@@ -183,3 +184,21 @@ def test_the_execution_environment_is_complete(tarball, tmp_path):
         programs = archive.extractfile(asked["system"]).read().decode()
     assert {"koji", "solv", "jinja2"} <= {line.split(">")[0].split(";")[0].strip() for line in libraries.splitlines()}
     assert "createrepo_c [platform:rpm]" in programs
+    # Everything that is copied into the image is there.
+    dockerfile = next(path for path in (tmp_path / "context").iterdir() if path.name in ("Dockerfile", "Containerfile"))
+    copies = [line.split() for line in dockerfile.read_text().splitlines() if line.startswith("COPY _build")]
+    assert len(copies) > 2 and all((tmp_path / "context" / words[1]).exists() for words in copies)
+    # What ansible-builder makes of it in there: it leaves out what it thinks is for tests.
+    (tmp_path / "collections/ansible_collections/rdo/releng").mkdir(parents=True)
+    with tarfile.open(copied) as archive:
+        archive.extractall(tmp_path / "collections/ansible_collections/rdo/releng")
+    argv = [str(BIN / "ansible-builder"), "introspect", "collections", "--write-bindep", "found", "--write-pip", "pip"]
+    subprocess.run(argv, cwd=tmp_path, capture_output=True, check=True)
+    found = (tmp_path / "found").read_text() + (context / "bindep.txt").read_text()
+    wanted = {line.split()[0] for line in programs.splitlines() if line.endswith("[platform:rpm]")}
+    assert wanted <= {line.split()[0] for line in found.splitlines() if "[platform:rpm]" in line}
+    own = {line.split(">")[0].split(";")[0].strip() for line in libraries.splitlines()}
+    # ansible-core brings it.
+    assert own - {"PyYAML"} <= {re.split("[>;# ]", line)[0] for line in (tmp_path / "pip").read_text().splitlines()}
+    python = yaml.safe_load((ROOT / "execution-environment.yml").read_text())["dependencies"]["python_interpreter"]
+    assert f"{python['package_system']}-devel [compile platform:rpm]" in found
