@@ -19,14 +19,16 @@ import time
 import traceback
 
 import pytest
+from event_targets import EVENT_TARGETS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mutations import EVIL, TEXTS, mutated
-from targets import TARGETS
+from targets import TARGETS as ALL_BUT_EVENTS
 
 from ansible_collections.rdo.releng.plugins.module_utils._module.errors import RelengError
 from ansible_collections.rdo.releng.plugins.module_utils._module.text import message, presentable
 
+TARGETS = {**ALL_BUT_EVENTS, **EVENT_TARGETS}
 CORPUS = pathlib.Path(__file__).parent / "corpus"
 FOUND = pathlib.Path(__file__).resolve().parents[2] / ".build" / "fuzz"
 # Seconds of the processor, which no neighbour on the machine can take away, and bytes.

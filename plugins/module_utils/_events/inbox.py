@@ -78,7 +78,7 @@ def read_tries(inbox: str, ident: str) -> Tries:
     try:
         data = read_document(_tries_path(inbox, ident), TRIES, "count of tries")
         return Tries(int(data["starts"]), int(data["failures"]), str(data["reason"]))
-    except (RelengError, KeyError, TypeError, ValueError):
+    except (RelengError, KeyError, TypeError, ValueError, OverflowError):
         return Tries()
 
 

@@ -63,7 +63,7 @@ def read_watermark(path: str, what: str) -> Watermark:
         raise InvalidInput(f"The watermark {path} is of {data.get('of')!r}, not of {what!r}. Name another file.")
     try:
         return Watermark([(int(event), float(at)) for event, at in data["looks"]])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InvalidInput(f"The watermark {path} cannot be understood: {error}. Remove it to begin anew.") from error
 
 

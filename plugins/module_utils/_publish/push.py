@@ -100,23 +100,39 @@ def read_push(folder: str) -> Push:
     content = load_json(read_input(path, "push", MOST_BYTES), f"The push {path}", MOST_BYTES)
     data = check_schema(content, SCHEMA, "push", path)
     try:
-        push = Push(
-            [
-                Artifact(
-                    one["name"],
-                    one["manifest"],
-                    [File(file["path"], file["size"], file["sha256"]) for file in one["files"]],
-                    [File(file["path"], file["size"], file["sha256"]) for file in one["retained"]],
-                )
-                for one in data["artifacts"]
-            ]
-        )
+        push = Push([_artifact(one) for one in data["artifacts"]])
         said = data["id"]
     except (KeyError, TypeError) as error:
         raise InvalidInput(f"The push {path} is none: {error!r} is missing or of the wrong kind.", path=path) from error
+    except ValueError as error:
+        raise InvalidInput(f"The push {path} is none: {error}.", path=path) from error
     if push.id != said:
         raise InvalidInput(f"The push {path} says that its id is {said}, and what it lists has {push.id}.", path=path)
     return push
+
+
+def _artifact(data: dict[str, t.Any]) -> Artifact:
+    """An artifact as a push lists it; :raises ValueError: with what cannot be in one."""
+    name = data["name"]
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise ValueError(f"{name!r:.200} cannot name an artifact")
+    files, retained = ([_listed(file) for file in data[key]] for key in ("files", "retained"))
+    return Artifact(name, data["manifest"], files, retained)
+
+
+def _listed(data: dict[str, t.Any]) -> File:
+    path, size, checksum = data["path"], data["size"], data["sha256"]
+    parts = path.split("/") if _has_fit_characters(path) else [""]
+    if any(part in ("", ".", "..") or len(os.fsencode(part)) > 255 for part in parts):
+        raise ValueError(f"{path!r:.200} cannot be the path of a file below an artifact")
+    if not isinstance(size, int) or size < 0 or not isinstance(checksum, str) or not ID.fullmatch(checksum):
+        raise ValueError(f"the file {path!r:.200} has the size {size!r:.50} and the sha256 {checksum!r:.100}")
+    return File(path, size, checksum)
+
+
+def _has_fit_characters(path: t.Any) -> bool:
+    """Whether it has only characters that a file of an artifact may have."""
+    return isinstance(path, str) and not any(ord(char) < 32 or 0xD800 <= ord(char) <= 0xDFFF for char in path)
 
 
 def read_artifact(name: str, path: str, manifest: str | None) -> Artifact:
@@ -162,7 +178,7 @@ def _file(path: str, where: str) -> File:
             "something else on each mirror.",
             path=where,
         )
-    if any(ord(char) < 32 or 0xD800 <= ord(char) <= 0xDFFF for char in path):
+    if not _has_fit_characters(path):
         raise InvalidInput(f"The name {path!r} has characters that no file of an artifact may have.", path=where)
     return File(path, status.st_size, sha256(where))
 

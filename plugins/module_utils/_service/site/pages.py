@@ -88,6 +88,11 @@ class Trunk:
             cell("" if self.changes is None else len(self.changes.rows)),
         ]
 
+    def check_front(self) -> None:
+        """See that the first page, which has all trunks, will find what it needs of this one."""
+        self.summary()
+        self.trends()
+
     def trends(self) -> list[Context]:
         candidates = self.candidates
         return [

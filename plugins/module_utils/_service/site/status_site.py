@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from ..._module.documents import write_atomically
 from ..._module.errors import InvalidInput
 from ..._module.libraries import load_library
 from ..._module.runner import Change, Plan
+from ..._module.text import one_line
 from ..report.time_line import TimeLine
 from .history import add_decision, add_history, read_history
 from .pages import Trunk, file_name, front
@@ -41,16 +43,20 @@ class WriteSite(Change):
         trunks = []
         for given in self.params["trunks"]:
             kept = self._kept(given)
-            trunks.append(Trunk(kept, given, self.now))
             path = self._history_path(given["release"], given["distro"])
-            wanted[path] = json.dumps(kept, indent=1, sort_keys=True, allow_nan=False) + "\n"
+            with _understood(given, path):
+                trunks.append(Trunk(kept, given, self.now))
+                wanted[path] = json.dumps(kept, indent=1, sort_keys=True, allow_nan=False) + "\n"
         render = _renderer()
         time_lines = {f"time-line-{file_name(one['title'])}.html": one for one in self.params["time_lines"]}
         lines = {path: self._time_line(one) for path, one in time_lines.items()}
         told = [(one["title"], path if lines[path] else None, lines[path]) for path, one in time_lines.items()]
-        contexts = {"index.html": front(trunks, told, self.now)}
-        for trunk in trunks:
-            contexts.update(trunk.pages())
+        contexts = {}
+        for trunk, given in zip(trunks, self.params["trunks"]):
+            with _understood(given, self._history_path(given["release"], given["distro"])):
+                contexts.update(trunk.pages())
+                trunk.check_front()
+        contexts["index.html"] = front(trunks, told, self.now)
         wanted.update({self._at(path): render(context) for path, context in contexts.items()})
         wanted.update({self._at(path): line["page"] for path, line in lines.items() if line})
         before = {path: _read(path) for path in wanted}
@@ -80,15 +86,10 @@ class WriteSite(Change):
 
     def _kept(self, given: dict[str, t.Any]) -> dict[str, t.Any]:
         kept = read_history(self._history_path(given["release"], given["distro"]), given["release"], given["distro"])
-        try:
+        with _understood(given, self._history_path(given["release"], given["distro"])):
             add_history(kept, given["history"]["candidates"], given["history"]["commits"])
             for one in given["decisions"]:
                 add_decision(kept, one)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise InvalidInput(
-                f"What was given of {given['release']} {given['distro']} is not what rdo.releng.dlrn_history_info and "
-                f"rdo.releng.promotion_gate return: {type(error).__name__} {error}."
-            ) from error
         return kept
 
     def _history_path(self, release: str, distro: str) -> str:
@@ -117,6 +118,20 @@ class WriteSite(Change):
             for name in os.listdir(folder)
             if OURS.fullmatch(name) and (path := os.path.join(folder, name)) not in wanted
         )
+
+
+@contextlib.contextmanager
+def _understood(given: t.Mapping[str, t.Any], path: str) -> t.Iterator[None]:
+    """Say of which trunk something is not what the modules return that the site shows; it may have been kept so."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, IndexError) as error:
+        raise InvalidInput(
+            f"What was given of {given['release']} {given['distro']}, or is kept of it in {path}, is not what "
+            "rdo.releng.dlrn_history_info, rdo.releng.promotion_gate and the other modules return: "
+            f"{type(error).__name__} {one_line(str(error), 200)}. If it is the file, move it away: it is made anew.",
+            path=path,
+        ) from error
 
 
 def _renderer() -> t.Callable[[dict[str, t.Any]], str]:
