@@ -26,7 +26,11 @@ from ansible_collections.rdo.releng.plugins.module_utils._publish.ostree_ref imp
 
 KINDS = {
     "repository": (Repository, {}, ["createrepo_c"]),
-    "image": (Image, {"formats": ["raw", "qcow2", "squashfs"], "size": 0}, ["mke2fs", "qemu-img", "mksquashfs"]),
+    "image": (
+        Image,
+        {"formats": ["raw", "qcow2", "squashfs"], "size": 0, "elements": []},
+        ["mke2fs", "qemu-img", "mksquashfs"],
+    ),
     "ostree": (OstreeCommit, {"ref": "lab/pending", "bind": ["lab/stable", "lab/v1"], "collection": None}, ["ostree"]),
 }
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
