@@ -153,16 +153,20 @@ def test_the_end_of_its_time_ends_it(folder, root):
     assert not sleepers()
 
 
+def wait_for_sleeper(process):
+    deadline = time.monotonic() + 60
+    while not sleepers():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, "it never ran"
+        time.sleep(0.02)
+
+
 def test_a_killed_module_leaves_nothing_running(folder, root):
     process = start_module(
         "clean_root_command", root=str(folder / "root"), command=["sleep", "54321"], log=str(folder / "command.log")
     )
     try:
-        deadline = time.monotonic() + 60
-        while not sleepers():
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline, "it never ran"
-            time.sleep(0.02)
+        wait_for_sleeper(process)
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
         deadline = time.monotonic() + 30
@@ -176,6 +180,22 @@ def test_a_killed_module_leaves_nothing_running(folder, root):
 
 def results(tmp_path, *patterns, **changes):
     return [{"folder": "/tmp/out", "patterns": list(patterns), "destination": str(tmp_path / "results"), **changes}]
+
+
+def test_whose_root_is_removed_leaves_no_results_among_those_of_the_next(tmp_path, repository):
+    """As when Ansible was killed, which its modules outlive, and is run again."""
+    run_module("clean_root", **options(tmp_path, repository))
+    common = {"root": str(tmp_path / "root"), "log": str(tmp_path / "command.log"), "results": results(tmp_path, "*")}
+    script = ["sh", "-c", "echo of the first > /tmp/out/result; exec sleep 54321"]
+    process = start_module("clean_root_command", command=script, **common)
+    try:
+        wait_for_sleeper(process)
+        assert run_module("clean_root", path=str(tmp_path / "root"), state="absent")["changed"]
+        assert finish_module(process)["failed"]
+    finally:
+        process.kill()
+        process.wait()
+    assert {path.name for path in tmp_path.iterdir()} == {"command.log", "dnf.log"}
 
 
 def test_results_are_copies_of_what_it_left(folder, root, tmp_path):

@@ -113,7 +113,8 @@ class NoRoot(Change):
 
     def __init__(self, params: t.Mapping[str, t.Any]) -> None:
         path = os.path.abspath(params["path"])
-        self._paths = [path, f"{path}.new", f"{path}.new.pins", f"{path}.cache"]
+        self._removed = f"{path}.removed"
+        self._paths = [path, self._removed, f"{path}.new", f"{path}.new.pins", f"{path}.cache"]
         self._files = [f"{path}.json", f"{path}.new.dnf.conf"]
 
     def plan(self) -> Plan:
@@ -124,7 +125,7 @@ class NoRoot(Change):
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:
         with translated():
-            clean_root.end_processes(self._paths[0])
+            self._end()
             for path in self._paths:
                 clean_root.remove_tree(path)
         # The record goes last: it says whose the folder is.
@@ -132,6 +133,14 @@ class NoRoot(Change):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
         return {}
+
+    def _end(self) -> None:
+        """End what runs in it. Who waits for that sees that the root is gone, and so that nobody wants its results."""
+        if os.path.isdir(self._paths[0]):
+            clean_root.end_processes(self._removed)
+            clean_root.remove_tree(self._removed)
+            os.rename(self._paths[0], self._removed)
+        clean_root.end_processes(self._removed)
 
 
 def _is_root(path: str) -> bool:

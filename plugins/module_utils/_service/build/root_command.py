@@ -48,6 +48,7 @@ class RootCommand(Change):
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:
         p = self._params
+        root = os.stat(p["root"])
         with contextlib.ExitStack() as stack:
             # What it may write is a folder that nobody else knows; the host has copies of what it left there.
             folders = [stack.enter_context(fresh_folder()) for _result in p["results"]]
@@ -76,8 +77,17 @@ class RootCommand(Change):
                     run=lambda argv, **options: confined(argv, sandbox, **options),
                 )
             finally:
-                for folder, result in zip(folders, p["results"]):
+                # Where the root was removed, a later run was told to begin anew, maybe in the same folders.
+                for folder, result in zip(folders, p["results"]) if is_still(p["root"], root) else ():
                     take_results(folder, result)
+
+
+def is_still(path: str, was: os.stat_result) -> bool:
+    """Whether a folder is the one that it was."""
+    try:
+        return os.path.samestat(os.stat(path), was)
+    except FileNotFoundError:
+        return False
 
 
 def readable(source: str, copy: str) -> str:
