@@ -7,29 +7,11 @@ The tests follow each other on one folder, as runs do on one trunk.
 
 from __future__ import annotations
 
-import pathlib
-import sys
-
 import pytest
-
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
-from stage.quickstart import Quickstart, needs_dlrn, stages
-
-JOB = "tempest-cloud"
-# Few tests that need all five services: a server with an image, a port and resources.
-SERVER = r"^tempest\.api\.compute\.servers\.test_create_server\.ServersTestJSON\.test_verify_server_details"
+from stage.cloud import JOB, SERVER
+from stage.quickstart import stages
 
 pytestmark = pytest.mark.long
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory):
-    """From nothing to its promotion."""
-    needs_dlrn("test-cloud")
-    made = Quickstart(tmp_path_factory.mktemp("cloud"), "cloud", JOB)
-    status, output = made.run()
-    assert status == 0, output[-5000:]
-    return made
 
 
 def test_what_it_was_promoted_for(cloud):
@@ -58,6 +40,7 @@ def test_again_there_is_nothing_to_do(cloud):
         ("microversion", "tests-failed", "nova-scheduler", "upstream/placement"),
         ("migration", "service-failed", "placement-setup", "upstream/placement"),
         ("token", "tests-failed", "nova-api", "upstream/keystonemiddleware"),
+        ("policy", "tests-failed", "nova-api", "upstream/neutron"),
     ],
 )
 def test_a_bad_commit_is_red(cloud, fault, failure_class, first, repository):

@@ -7,7 +7,6 @@ The tests follow each other on one folder, as runs do on one trunk.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import pathlib
@@ -15,7 +14,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import typing as t
 
 import pytest
@@ -25,6 +23,7 @@ import yaml
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 from stage.quickstart import Quickstart, needs_dlrn, stages
+from stage.scenario import Scenario, listed_processes
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 JOB = "tempest-identity"
@@ -74,90 +73,10 @@ def test_what_it_was_promoted_for(keystone):
     assert {"cloud.log", "keystone.log", "root.log", "tempest.log"} <= set(os.listdir(keystone.results() / "logs"))
 
 
-def listed_processes() -> list[tuple[int, int, str]]:
-    """Number, parent's number and command of each process."""
-    listed = subprocess.run(["ps", "-ewwo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
-    rows = [line.split(None, 2) for line in listed.splitlines()[1:]]
-    return [(int(pid), int(ppid), args) for pid, ppid, args in rows]
-
-
-class Scenario:
-    """The candidate's scenario alone, with few tests, without anybody to report to."""
-
-    def __init__(self, keystone: Keystone, results: pathlib.Path) -> None:
-        self.results = results
-        self.given = {
-            "ansible_python_interpreter": str(ROOT / ".venv" / "bin" / "python"),
-            "candidate": str(keystone.folder / "run" / "candidate.json"),
-            "scenario_name": JOB,
-            "scenario_role": "rdo.releng.scenario_tempest",
-            "scenario_results": str(results),
-            "scenario_vote": False,
-            "scenario_tempest_repositories": [{"id": "base", "baseurl": f"file://{keystone.folder}/stand-in-base"}],
-            "scenario_tempest_packages": [
-                "stand-in-base",
-                "python3-pyuwsgi",
-                "python3-python-tempestconf",
-                "python3-tempest",
-            ],
-            "scenario_tempest_cache": str(keystone.folder / "dnf-cache"),
-            "scenario_tempest_include": FEW,
-        }
-
-    def start(self, *before: str, playbook: str = "scenario", **more: object) -> subprocess.Popen[str]:
-        """Begin it; ``before`` is a program that is to run Ansible."""
-        program = [str(ROOT / ".venv" / "bin" / "ansible-playbook"), f"rdo.releng.{playbook}"]
-        return subprocess.Popen(
-            [*before, *program, "--extra-vars", json.dumps({**self.given, **more})],
-            env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build"), "ANSIBLE_NOCOLOR": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def processes(self) -> dict[int, str]:
-        """The processes in its root, and their commands."""
-        found = {}
-        for pid, _ppid, args in listed_processes():
-            with contextlib.suppress(OSError):
-                if os.path.samefile(f"/proc/{pid}/root", self.results / "root"):
-                    found[pid] = args
-        return found
-
-    def find(self, words: str) -> list[int]:
-        """The processes in its root whose command has ``words``."""
-        return [pid for pid, command in self.processes().items() if words in command and "bwrap" not in command]
-
-    def wait_for_tempest(self, process: subprocess.Popen[str], left: t.Container[int] = ()) -> int:
-        """The process that runs Tempest, when it has begun to ask; not one that an earlier run has ``left``."""
-        while process.poll() is None:
-            found = [pid for pid in self.find("tempest run") if pid not in left]
-            with contextlib.suppress(OSError):
-                if found and os.stat(f"/proc/{found[0]}/root/tmp/logs/tempest.log").st_size > 0:
-                    return found[0]
-            time.sleep(0.2)
-        pytest.fail(f"It ended before Tempest had begun: {process.communicate()[0][-3000:]}")
-
-    def is_gone(self) -> bool:
-        """Whether nothing of it is left; a process that was just killed needs a moment."""
-        for _try in range(50):
-            if not self.processes() and str(self.results) not in pathlib.Path("/proc/mounts").read_text():
-                return not (self.results / "root").exists()
-            time.sleep(0.2)
-        return False
-
-    def see_it_red(self, process: subprocess.Popen[str], failure_class: str, words: str) -> None:
-        """It failed, with one vote that says so, and nothing of it is left."""
-        output, _none = process.communicate()
-        assert process.returncode != 0
-        assert f"{JOB} failed ({failure_class})" in output
-        assert words in output
-        (vote,) = (json.loads(path.read_text()) for path in self.results.glob("votes/*/*"))
-        assert vote["success"] is False
-        assert failure_class in vote["notes"]
-        assert self.is_gone()
+def scenario_of(keystone: Keystone, results: pathlib.Path) -> Scenario:
+    """The candidate's scenario alone, with few tests."""
+    candidate = keystone.folder / "run" / "candidate.json"
+    return Scenario(keystone.folder, candidate, results, JOB, scenario_tempest_include=FEW)
 
 
 class Cloud:
@@ -179,7 +98,7 @@ class Cloud:
 @pytest.fixture(scope="module")
 def cloud(keystone, tmp_path_factory):
     """A cloud that takes the place of one whose Ansible was killed by kill -9."""
-    scenario = Scenario(keystone, tmp_path_factory.mktemp("cloud") / "results")
+    scenario = scenario_of(keystone, tmp_path_factory.mktemp("cloud") / "results")
     killed = scenario.start()
     scenario.wait_for_tempest(killed)
     os.killpg(killed.pid, signal.SIGKILL)
@@ -195,7 +114,7 @@ def cloud(keystone, tmp_path_factory):
 
 @pytest.fixture
 def scenario(keystone, tmp_path):
-    return Scenario(keystone, tmp_path / "results")
+    return scenario_of(keystone, tmp_path / "results")
 
 
 def workers(stream: pathlib.Path) -> dict[str, set[str]]:
@@ -291,7 +210,7 @@ def test_the_one_component_among_six_that_is_to_blame_is_found(keystone, tmp_pat
     assert status != 0 and "RegionsTestJSON" in output
     for results in (keystone.folder / "results").glob(f"*/{JOB}/votes"):
         shutil.copytree(results, tmp_path / "votes", dirs_exist_ok=True)
-    bisection = Scenario(keystone, tmp_path / "bisect")
+    bisection = scenario_of(keystone, tmp_path / "bisect")
     del bisection.given["scenario_results"]  # each try has its own
     done = bisection.start(
         playbook="bisect",
