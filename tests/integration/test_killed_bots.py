@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
+import typing
 
 import pytest
 import test_dependencies
@@ -23,7 +24,8 @@ from test_distgit_merge import Theirs
 from test_fedora_sig import RDOINFO
 from test_merge import BASE, OURS, THEIRS
 
-sys.path.append(str(ROOT / "tests" / "contract" / "gerrit"))
+sys.path += [str(ROOT / "tests" / "contract" / name) for name in ("gerrit", "koji")]
+import test_new_series
 from gerrit_double import PASSWORD, USER, Gerrit
 
 pytestmark = pytest.mark.skipif(
@@ -139,7 +141,37 @@ class FedoraSig(Bot):
         pass
 
 
-BOTS = {bot.__name__: bot for bot in (NewVersion, NewPackage, Dependencies, Requirements, FedoraSig)}
+def parents_of(hub: typing.Any, tag: int) -> list[tuple[int, str]]:
+    return [(rule["priority"], hub.tags[rule["parent_id"]]["name"]) for rule in hub.inheritance[tag]]
+
+
+class NewSeries(Bot):
+    """The role new_series: reviewed changes, branches of distgits, tags and targets of a hub."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        if not (test_new_series.SHARED / "rdoinfo").is_dir():
+            pytest.skip(f"the real rdoinfo is not there: {test_new_series.SHARED} (RELENG_SHARED)")
+        self.world = test_new_series.World(folder)
+
+    def end(self) -> object:
+        gerrit, hub = self.world.gerrit, self.world.hub.hub
+        heads = ["for-each-ref", "--format=%(refname)", "refs/heads"]
+        branches = {name: gerrit.git(f"openstack/{name}-distgit", *heads) for name in ("nova", "oslo-config", "glance")}
+        tags = {
+            tag["name"]: (tag["arches"], tag["extra"], parents_of(hub, number), sorted(hub.listed[number]))
+            for number, tag in hub.tags.items()
+        }
+        targets = {name: (one["build_tag_name"], one["dest_tag_name"]) for name, one in hub.targets.items()}
+        return super().end(), branches, tags, targets
+
+    def stop(self) -> None:
+        super().stop()
+        self.world.hub.stop()
+
+
+BOTS = {bot.__name__: bot for bot in (NewVersion, NewPackage, Dependencies, Requirements, FedoraSig, NewSeries)}
+# A series has too many tasks to be killed at each of them.
+AT_EACH_TASK = [name for name in BOTS if name != "NewSeries"]
 
 
 @pytest.fixture
@@ -184,7 +216,7 @@ def test_killed_beside_a_clone_that_is_half_written(bot, tmp_path):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", BOTS)
+@pytest.mark.parametrize("name", AT_EACH_TASK)
 def test_killed_at_the_beginning_of_each_task(bot, tmp_path, name):
     same, power = bot(name, "same"), Power(tmp_path / "power")
     tasks = tasks_of(power.run(same.call()))

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import typing as t
 
 import pytest
 import yaml
@@ -69,13 +70,17 @@ class World:
         subprocess.run(["tar", "-x", "-C", path], input=content, check=True)
         return path
 
-    def play(self, *argv: str) -> str:
-        """The one command."""
+    def call(self, *argv: str) -> dict[str, t.Any]:
+        """The one command, as :func:`run_playbook` takes it."""
         environment = {"GERRIT_URL": self.gerrit.url, "GERRIT_USERNAME": USER, "GERRIT_PASSWORD": PASSWORD}
         environment |= {"KOJI_HUB_URL": self.hub.url, "KOJI_USER": "kojiadmin", "KOJI_PASSWORD": "kojiadmin"}
         environment["XDG_CACHE_HOME"] = str(self.folder / "cache")
         given = ["-e", f"@{self.folder}/gazpacho.yml", "-e", f"deliverables={SHARED}/deliverables"]
-        done = run_playbook("rdo.releng.new_series", *given, *argv, environment=environment, folder=self.folder)
+        return {"words": ["rdo.releng.new_series", *given, *argv], "environment": environment, "folder": self.folder}
+
+    def play(self, *argv: str) -> str:
+        call = self.call(*argv)
+        done = run_playbook(*call.pop("words"), **call)
         assert done.returncode == 0, done.stdout[-5000:]
         return done.stdout
 
