@@ -329,14 +329,17 @@ class Dnf:
         with self.runner.locked(lock, shared=True):
             self._run([*self.argv, *(["-C"] if remote else []), *arguments], files, network=False)
 
-    def query(self, *arguments: str) -> str:
-        """What dnf says of the root, without looking at a repository.
+    def query(self, *arguments: str, repositories: bool = False) -> str:
+        """What dnf says of the root alone, or of the repositories, without a network.
 
         :raises RootError: it cannot say it.
         """
+        # Of those on the network, what was kept when they were last used; the others are here.
+        remote = any(map(_is_remote, self._repositories.values()))
+        alone = ["-C", "--disablerepo=*"] if not repositories else ["-C"] if remote else []
         try:
             done = confined(
-                [*self.argv, "-q", "-C", "--disablerepo=*", *arguments],
+                [*self.argv, "-q", *alone, *arguments],
                 self._sandbox((), False),
                 apart=True,
                 tail=2**24,

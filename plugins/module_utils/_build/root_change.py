@@ -20,6 +20,8 @@ from .._module.text import ini_problem
 from . import clean_root
 
 SCHEMA = "rdo.releng/clean-root/1"
+# How dnf is asked for the name of a package.
+NEVRA = "%{name}-%{epoch}:%{version}-%{release}.%{arch}"
 # What cannot stand in a section of dnf's configuration.
 _ILLEGAL = "\r\n[]"
 
@@ -100,12 +102,15 @@ class CleanRoot(Change):
 
     @staticmethod
     def _installed(dnf: clean_root.Dnf) -> list[dict[str, str]]:
-        form = "%{name}-%{epoch}:%{version}-%{release}.%{arch} %{from_repo}"
-        # What packages are called is for those who make them to say: a line that is none names nothing.
-        row = re.compile(r"([\w.+~^:-]{1,500}) ([\w.:@-]{1,200})")
-        found = map(row.fullmatch, dnf.query("repoquery", "--installed", "--qf", form).splitlines())
-        pairs = sorted((match[1], match[2]) for match in found if match)
-        return [{"nevra": name.replace("-0:", "-", 1), "repository": repository} for name, repository in pairs]
+        return packages_in(dnf.query("repoquery", "--installed", "--qf", f"{NEVRA} %{{from_repo}}"))
+
+
+def packages_in(text: str) -> list[dict[str, str]]:
+    """Packages and their repositories from what dnf was asked for, :data:`NEVRA` and a repository a line."""
+    # What packages are called is for those who make them to say: a line that is none names nothing.
+    row = re.compile(r"([\w.+~^:-]{1,500}) ([\w.:@-]{1,200})")
+    pairs = sorted((match[1], match[2]) for match in map(row.fullmatch, text.splitlines()) if match)
+    return [{"nevra": name.replace("-0:", "-", 1), "repository": repository} for name, repository in pairs]
 
 
 class NoRoot(Change):
