@@ -95,6 +95,7 @@ _TABLE: dict[FailureClass, list[str | tuple[str, str]]] = {
         ("MemoryError", r"^MemoryError\b"),
         ("exit ", r"^= exit (?:-9|137) after"),
         "= Tempest was ended by SIGKILL",
+        ("= Before the upgrade: ", r"^= Before the upgrade: "),  # of what was promoted: it is not what is judged
         # git
         ("The requested URL returned error: ", r"returned error: 5\d\d"),
         "Could not read from remote repository",

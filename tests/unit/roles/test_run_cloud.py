@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import http.server
 import json
 import os
@@ -14,6 +15,8 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import types
+from xml.etree import ElementTree
 
 import pytest
 
@@ -26,7 +29,7 @@ FILES = pathlib.Path(__file__).resolve().parents[3] / "roles" / "scenario_tempes
 def cloud(tmp_path, monkeypatch):
     """The modules of the program, as they import each other in the root."""
     monkeypatch.syspath_prepend(str(FILES))
-    names = ("programs", "deployment", "run_cloud")
+    names = ("programs", "deployment", "kept", "run_cloud")
     for name in names:
         monkeypatch.delitem(sys.modules, name, raising=False)
     modules = type("Modules", (), {name: __import__(name) for name in names})
@@ -55,10 +58,12 @@ def end(programs):
         service.wait()
 
 
-def deploy(cloud, parts=(), services=(), seconds=60):
+def deploy(cloud, parts=(), services=(), seconds=60, **more):
     """Bring parts and services up; returns what was started, all of which is ended, and why it was stopped."""
     programs = cloud.programs.Programs(60)
-    deployment = cloud.deployment.Deployment(list(parts), list(services), programs, "scenario", "secret", seconds)
+    deployment = cloud.deployment.Deployment(
+        list(parts), list(services), programs, "scenario", "secret", seconds, **more
+    )
     try:
         deployment.run()
     except cloud.programs.Stopped as error:
@@ -205,3 +210,192 @@ def test_sections_become_a_file_as_oslo_config_reads_it(cloud, tmp_path):
     )
     assert (tmp_path / "x" / "x.conf").read_text() == "[DEFAULT]\ndebug = True\n\n[database]\nconnection = sqlite://\n"
     assert (tmp_path / "x" / "x.conf").stat().st_mode & 0o777 == 0o600
+
+
+UPGRADED = {
+    "name": "x",
+    "prepare": [["sh", "-c", "echo prepared >> $LOG"]],
+    "command": ["sleep", "60"],
+    "environment": {},
+    "upgrade": {
+        "prepare": [["sh", "-c", "echo migrated >> $LOG"]],
+        "finish": [["sh", "-c", "echo finished >> $LOG"]],
+    },
+}
+
+
+@pytest.mark.parametrize(("upgrading", "done"), [(False, "prepared\n"), (True, "migrated\nfinished\n")])
+def test_what_was_set_up_before_is_migrated_instead(cloud, tmp_path, monkeypatch, upgrading, done):
+    for name in "SQLITE_FOLDER", "SQLITE_KEPT":
+        monkeypatch.setattr(cloud.deployment, name, str(tmp_path / name))
+    part = {"name": "server", "prepare": [["sh", "-c", "echo made >> $LOG.part"]], "command": ["sleep", "60"]}
+    log = {"environment": {"LOG": str(tmp_path / "done")}}
+    assert deploy(cloud, [{**part, **log}], [{**UPGRADED, **log}], upgrading=upgrading)[1] == ""
+    assert (tmp_path / "done").read_text() == done
+    assert (tmp_path / "done.part").exists() is not upgrading
+
+
+def test_a_migration_that_fails_is_named_with_its_service(cloud, tmp_path, monkeypatch):
+    for name in "SQLITE_FOLDER", "SQLITE_KEPT":
+        monkeypatch.setattr(cloud.deployment, name, str(tmp_path / name))
+    service = {**UPGRADED, "upgrade": {"prepare": [["sh", "-c", "exit 7", "db_sync"]]}}
+    why = deploy(cloud, services=[service], upgrading=True)[1]
+    assert why == "Service x was not upgraded: sh ended with status 7: sh -c 'exit 7' db_sync"
+
+
+def test_services_end_before_what_they_stand_on_and_their_databases_are_kept(cloud, tmp_path, monkeypatch):
+    for name in "SQLITE_FOLDER", "SQLITE_KEPT":
+        monkeypatch.setattr(cloud.deployment, name, str(tmp_path / name))
+    monkeypatch.setattr(cloud.deployment, "SQLITE", str(tmp_path / "SQLITE_FOLDER" / "<name>.db"))
+    (tmp_path / "SQLITE_FOLDER").mkdir()
+    shell = f"trap 'echo $0 >> {tmp_path}/ended; exit 0' TERM; touch {tmp_path}/$0; while :; do sleep 0.1; done"
+    entries = {
+        name: {"name": name, "command": ["sh", "-c", shell, name], "ready": f"file://{tmp_path}/{name}"}
+        for name in ("server", "service")
+    }
+    programs = cloud.programs.Programs(60)
+    service = {**entries["service"], "needs": {"database": ["x"]}}
+    deployment = cloud.deployment.Deployment([entries["server"]], [service], programs, "scenario", "secret", 60)
+    deployment.run()
+    deployment.stop()
+    assert (tmp_path / "ended").read_text() == "service\nserver\n"
+    assert not programs.services
+    assert (tmp_path / "SQLITE_KEPT" / "x.db").exists()
+    cloud.deployment.Deployment([], [], programs, "scenario", "secret", 60, upgrading=True).run()
+    assert (tmp_path / "SQLITE_FOLDER" / "x.db").exists()
+
+
+class Content:
+    """What a service answers to who asks it over HTTP."""
+
+    def __init__(self, content, kind="application/octet-stream"):
+        self.content, self.headers = content, {"Content-Type": kind}
+
+    def json(self):
+        return json.loads(self.content)
+
+    def raise_for_status(self):
+        if self.content == b"gone":
+            raise RuntimeError("404 Client Error:\nnothing here")
+
+
+class Connection:
+    """As openstacksdk's: networks in its cloud layer, ports in a proxy, and an image's content."""
+
+    def __init__(self):
+        self.networks, self.ports, self.content = {}, {}, b"image"
+        self.network = types.SimpleNamespace(
+            create_port=lambda name, network_id: self.ports.update({name: network_id}),
+            get=lambda url: Content(json.dumps({"ports": self.ports}).encode(), "application/json"),
+        )
+        self.image = types.SimpleNamespace(get=lambda url: Content(self.content))
+
+    def create_network(self, name):
+        self.networks[name] = {"id": "1234", "name": name, "seen": "today"}
+
+    def get_network(self, name):
+        return self.networks.get(name)
+
+    def delete_network(self, name):
+        del self.networks[name]
+
+
+DATA = {
+    "network": {
+        "make": [{"create_network": {"name": "kept"}}],
+        "read": {"get_network": {"name": "kept"}},
+        "keep": ["id", "name"],
+        "use": [{"delete_network": {"name": "kept"}}],
+    },
+    "port": {
+        "make": [{"network.create_port": {"name": "p", "network_id": "<network.id>"}}],
+        "read": {"network.get": {"url": "/ports"}},
+        "keep": ["ports"],
+    },
+    "content": {"read": {"image.get": {"url": "/images/<network.id>/file"}}, "keep": ["bytes", "sha256"]},
+}
+
+
+@pytest.fixture
+def connection():
+    return Connection()
+
+
+@pytest.fixture
+def judge(cloud, connection, tmp_path, monkeypatch):
+    """Makes what has to be kept, and returns a function that says what of it was lost, each by its test's name."""
+    monkeypatch.setattr(cloud.kept, "NOTES", tmp_path / "notes" / "kept.json")
+    services = [{"name": "x", "upgrade": {"data": DATA}}, {"name": "y"}]
+    cloud.kept.Kept(services, lambda: connection).make()
+
+    def judged():
+        cloud.kept.Kept(services, lambda: connection).judge(tmp_path / "upgrade.xml")
+        cases = ElementTree.parse(tmp_path / "upgrade.xml").findall("testcase")
+        return {f"{case.get('classname')}.{case.get('name')}": case.findtext("failure") for case in cases}
+
+    return judged
+
+
+def test_what_was_made_is_found_again(judge, connection):
+    assert connection.ports == {"p": "1234"}
+    # It may have more to say than before, or other things that nobody has to keep.
+    connection.networks["kept"].update(seen="tomorrow", tags=[])
+    assert judge() == {"upgrade.x.network": None, "upgrade.x.port": None, "upgrade.x.content": None}
+    assert not connection.networks, "it was used"
+
+
+def test_what_has_changed_is_said_with_both_values(judge, connection):
+    connection.ports.clear()
+    connection.content = b"other"
+    sums = [hashlib.sha256(content).hexdigest() for content in (b"image", b"other")]
+    assert judge() == {
+        "upgrade.x.network": None,
+        "upgrade.x.port": 'ports was {"p": "1234"} and is {}',
+        "upgrade.x.content": f'sha256 was "{sums[0]}" and is "{sums[1]}"',
+    }
+
+
+def test_what_is_gone_or_refused_is_a_failed_test_and_no_end_of_the_run(judge, connection):
+    connection.networks.clear()
+    connection.content = b"gone"
+    assert judge() == {
+        "upgrade.x.network": "it cannot be read any more: LookupError: get_network finds nothing",
+        "upgrade.x.port": None,
+        "upgrade.x.content": "it cannot be read any more: RuntimeError: 404 Client Error: nothing here",
+    }
+
+
+def test_what_is_there_and_cannot_be_used_is_not_kept(judge, connection):
+    def refuse(name):
+        raise RuntimeError(f"{name} has a port")
+
+    connection.delete_network = refuse
+    assert judge()["upgrade.x.network"] == "it cannot be used any more: RuntimeError: kept has a port"
+
+
+def test_values_of_what_was_made_before_stand_anywhere_in_arguments(cloud):
+    kept = cloud.kept.Kept([], None)
+    kept.known = {"provider": {"id": "12"}}
+    assert kept.filled({"<provider.id>": ["a <provider.id>", 3, None]}) == {"12": ["a 12", 3, None]}
+
+
+def test_who_reads_it_can_be_another_user(cloud, connection, tmp_path, monkeypatch):
+    monkeypatch.setattr(cloud.kept, "NOTES", tmp_path / "kept.json")
+    thing = {**DATA["network"], "as": {"username": "kept", "password": "<secret.name>"}}
+    asked = []
+    kept = cloud.kept.Kept([], lambda **user: asked.append(user) or connection)
+    kept.known = {"secret": {"name": "hers"}}
+    connection.create_network("kept")
+    assert kept.read(thing)["id"] == "1234"
+    assert asked == [{"username": "kept", "password": "hers"}]
+
+
+def test_what_cannot_be_made_is_said_before_the_upgrade(cloud, connection, tmp_path, monkeypatch):
+    monkeypatch.setattr(cloud.kept, "NOTES", tmp_path / "kept.json")
+    thing = {"read": {"get_network": {"name": "nobody made it"}}, "keep": ["id"]}
+    services = [{"name": "x", "upgrade": {"data": {"network": thing}}}]
+    with pytest.raises(cloud.programs.Stopped, match="Service x could not be given its network: LookupError"):
+        cloud.kept.Kept(services, lambda: connection).make()
+    thing.update(make=[{"create_network": {"name": "nobody made it"}}], keep=["id", "mtu"])
+    with pytest.raises(cloud.programs.Stopped, match="Service x says nothing of mtu of its network"):
+        cloud.kept.Kept(services, lambda: connection).make()

@@ -7,6 +7,7 @@ from __future__ import annotations
 import concurrent.futures
 import pathlib
 import re
+import shutil
 import socket
 import sqlite3
 import threading
@@ -20,10 +21,20 @@ from programs import PAUSE, Programs, Stopped, say
 
 # One process, and no master that would start it again: when it ends, that is noticed. A kept connection would let
 # that one process wait for a client that has nothing to ask.
-UWSGI = ["uwsgi", "--need-app", "--enable-threads", "--buffer-size=65535", "--add-header=Connection: close"]
+UWSGI = [
+    "uwsgi",
+    "--need-app",
+    "--die-on-term",
+    "--enable-threads",
+    "--buffer-size=65535",
+    "--add-header=Connection: close",
+]
 # Where each service has a database of its own that needs no server; in memory, so that nobody waits for a disk.
-SQLITE = "/dev/shm/<name>.db"  # noqa: S108 (the root's own)
+SQLITE_FOLDER = "/dev/shm"  # noqa: S108 (the root's own)
+SQLITE = f"{SQLITE_FOLDER}/<name>.db"
 SQLITE_ADDRESS = f"sqlite:///{SQLITE}?timeout=60"
+# Where these are while packages are upgraded.
+SQLITE_KEPT = "/var/lib/scenario/databases"
 # Something that a service needs of a part, by its kind and name: <database:nova>
 NEEDED = re.compile(r"<(\w+):([\w-]+)>")
 
@@ -35,6 +46,7 @@ class Deployment:
     :param services: what is tested.
     :param cloud: name of the cloud in clouds.yaml.
     :param seconds: how long each may take to be ready when it was started.
+    :param upgrading: the root has what these services made in an older version, and their new packages.
     """
 
     def __init__(
@@ -45,9 +57,10 @@ class Deployment:
         cloud: str,
         password: str,
         seconds: float,
+        upgrading: bool = False,
     ) -> None:
         self.parts, self.services, self.programs = parts, services, programs
-        self.cloud, self.password, self.seconds = cloud, password, seconds
+        self.cloud, self.password, self.seconds, self.upgrading = cloud, password, seconds, upgrading
         self.ready: set[str] = set()
         self.began = time.monotonic()
         # Keystone's first requests one after the other: its threads load its policies, and one that finds half of
@@ -62,6 +75,8 @@ class Deployment:
         :raises Stopped: the first reason why that did not work.
         """
         entries = [*self.parts, *self.services]
+        if self.upgrading:
+            move_files(SQLITE_KEPT, SQLITE_FOLDER)
         for entry in entries:
             for path, content in entry.get("files", {}).items():
                 write(path, content, self.fill_in)
@@ -70,6 +85,14 @@ class Deployment:
                 concurrent.futures.wait([future])
         if self.programs.stopped:
             raise self.programs.stopped
+
+    def stop(self) -> None:
+        """End all of them, the services before what they stand on, and keep what they have stored."""
+        parts = [process["name"] for part in self.parts for process in part.get("processes", [part])]
+        self.programs.end_services([name for name in self.programs.services if name not in parts])
+        for name in reversed(parts):
+            self.programs.end_services([name])
+        move_files(SQLITE_FOLDER, SQLITE_KEPT)
 
     def _bring_up(self, entry: dict[str, t.Any]) -> None:
         try:
@@ -85,18 +108,25 @@ class Deployment:
         for kind, names in entry.get("needs", {}).items():
             self.wait_for_need(name, kind, names)
         say(f"{self.clock()} Setting {name} up")
-        self.prepare(name, entry, environment)
+        upgrade = entry.get("upgrade", {})
+        if not self.upgrading:
+            self.prepare(name, entry, environment)
+        for command in upgrade.get("prepare", []) if self.upgrading else []:
+            self.succeed(name, "was not upgraded", command, environment)
         for other in entry.get("after", []):
             self.wait_until(lambda other=other: other in self.ready, f"{name} waited for {other}")
-        if entry.get("catalog"):
+        if entry.get("catalog") and not self.upgrading:
             self.enter_in_catalog(name, entry["catalog"])
         for process in entry.get("processes", []):
-            self.prepare(process["name"], process, environment)
+            if not self.upgrading:
+                self.prepare(process["name"], process, environment)
             self.start(process, environment)
         if "processes" not in entry:
             self.start(entry, environment)
         self.wait_until_ready(name, entry.get("ready", []), environment)
-        for step in entry.get("contents", []):
+        for command in upgrade.get("finish", []) if self.upgrading else []:
+            self.succeed(name, "was not upgraded", command, environment)
+        for step in entry.get("contents", []) if not self.upgrading else []:
             self.fill(name, step)
         self.ready.add(name)
         say(f"{self.clock()} {name} is ready")
@@ -160,7 +190,10 @@ class Deployment:
             return False
         return answer.status_code == 200 and re.search(condition["says"], answer.text) is not None
 
-    def connection(self) -> t.Any:
+    def connection(self, **user: str) -> t.Any:
+        """As the administrator, or as a user with a project."""
+        if user:
+            return self.connection().connect_as(**user)
         with self.asking:
             if self.known is None:
                 import openstack  # of the root; a part alone needs none of it
@@ -255,6 +288,13 @@ def make_sqlite(path: str) -> None:
     connection = sqlite3.connect(path)
     connection.execute("pragma journal_mode=wal")
     connection.close()
+
+
+def move_files(source: str, destination: str) -> None:
+    """The files of one folder, those of SQLite's databases, in another one."""
+    pathlib.Path(destination).mkdir(parents=True, exist_ok=True)
+    for path in pathlib.Path(source).glob("*.db*"):
+        shutil.move(path, pathlib.Path(destination, path.name))
 
 
 def answers(url: str) -> bool:

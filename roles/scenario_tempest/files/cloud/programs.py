@@ -20,6 +20,8 @@ LOGS = pathlib.Path("/tmp/logs")  # noqa: S108 (the root's own)
 LAST_LINES = 60
 # How often it is seen whether something has happened.
 PAUSE = 0.1
+# Seconds in which a service ends when it is asked to.
+END_SECONDS = 60
 
 
 class Stopped(Exception):
@@ -92,6 +94,23 @@ class Programs:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+    def end_services(self, names: t.Iterable[str]) -> None:
+        """Ask services to end, and see them end.
+
+        :raises Stopped: one of them did not.
+        """
+        ending = {name: self.services.pop(name) for name in list(names)}
+        for process in ending.values():
+            process.terminate()
+        end = time.monotonic() + END_SECONDS
+        for name, process in ending.items():
+            say(f"Ending {name}")
+            while process.poll() is None:
+                if time.monotonic() > end:
+                    show_end_of(LOGS / f"{name}.log")
+                    raise Stopped(f"Service {name} did not end within {END_SECONDS} s of being asked to")
+                time.sleep(PAUSE)
 
     def look(self, when: str) -> None:
         """See that all is well; once it was not, it never is again.

@@ -5,6 +5,10 @@
 It runs in the root, where the processes and the network are its own: all that it starts ends with it, whatever ends it.
 The file that its argument names says what to do; the role that wrote it describes that in its argument_specs.yml.
 It ends with status 0 when Tempest has judged, be it good or bad, and with 1 when it could not; the last line says why.
+
+An upgrade is two runs in one root, which a second argument tells apart. "before" it the services are set up, given
+something to keep, and ended. "after" it, when the root has new packages, they are started on what they had stored, and
+what they had to keep is judged as well.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ import sys
 import typing as t
 
 from deployment import Deployment, write
+from kept import Kept
 from programs import LOGS, Programs, Stopped, how_it_ended, say
 
 TESTS = pathlib.Path("/tmp/tests")  # noqa: S108 (the root's own)
@@ -82,27 +87,37 @@ def test(tempest: dict[str, t.Any], programs: Programs) -> None:
         raise Stopped(f"Tempest {how_it_ended(judge.returncode)}")
 
 
-def main(path: str) -> int:
+def main(path: str, stage: str = "") -> int:
     scenario = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
     programs = Programs(scenario["timeout"])
     try:
         for place, content in scenario["files"].items():
             write(place, content)
-        Deployment(
+        deployment = Deployment(
             scenario["parts"],
             scenario["services"],
             programs,
             scenario["tempest"]["cloud"],
             scenario["password"],
             scenario["ready_timeout"],
-        ).run()
+            upgrading=stage == "after",
+        )
+        deployment.run()
+        kept = Kept(scenario["services"], deployment.connection)
+        if stage == "before":
+            kept.make()
+            deployment.stop()
+            return 0
+        if stage == "after":
+            kept.judge(TESTS / "upgrade.xml")
         test(scenario["tempest"], programs)
         programs.look("after Tempest had run")
     except (Stopped, OSError) as error:
-        say(f"= {error}")
+        # What was promoted is not what is judged.
+        say(f"= {'Before the upgrade: ' if stage == 'before' else ''}{error}")
         return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

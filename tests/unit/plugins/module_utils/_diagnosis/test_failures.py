@@ -123,6 +123,8 @@ def test_bytes_that_are_no_text(tmp_path):
         # What failed first is the reason: tests of a service that is gone fail as well.
         (["= Service keystone was ended by SIGKILL while Tempest ran", " - Failed: 3"], "service-failed"),
         (["ModuleNotFoundError: No module named 'x'", "= Service k ended with status 2"], "missing-requirement"),
+        # Of what is not judged.
+        (["= Before the upgrade: Service placement ended with status 22"], "infrastructure"),
         (
             [
                 "2026-11-21 17:07:03.163 6 ERROR keystone ModuleNotFoundError: No module named 'flask_restful'",

@@ -313,7 +313,7 @@ def test_services_deployed_from_a_candidate_are_a_job_with_a_vote_and_a_criterio
     """As docs/services.md has it."""
     guide = (ROOT / "docs" / "services.md").read_text(encoding="utf-8")
     example = yaml.safe_load(guide.split("<!-- site.yml -->")[1].split("```yaml\n")[1].split("```")[0])
-    folder.write({**SITE, **example}, {**RELEASE, "scenarios": ["tempest-cloud"]})
+    folder.write({**SITE, **example}, {**RELEASE, "scenarios": ["tempest-cloud", "tempest-network-upgrade"]})
     found = rendered(folder)
     job = next(content for (kind, name), content in found.items() if kind == "job" and name.endswith("tempest-cloud"))
     assert job["vars"]["scenario_role"] == "rdo.releng.scenario_tempest"
@@ -321,3 +321,7 @@ def test_services_deployed_from_a_candidate_are_a_job_with_a_vote_and_a_criterio
     assert job["vars"]["scenario_tempest_repositories"][2]["baseurl"] == "https://example.org/trunk/deps/latest"
     (criteria,) = [text for name, text in render(*folder.read()).items() if "criteria" in name]
     assert "tempest-cloud" in criteria
+    assert "tempest-network-upgrade" in criteria
+    job = next(content for (kind, name), content in found.items() if kind == "job" and name.endswith("network-upgrade"))
+    label = (job["vars"]["scenario_label"], job["vars"]["scenario_trunk_url"])
+    assert label == (RELEASE["labels"]["target"], "https://example.org/trunk")
