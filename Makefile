@@ -96,8 +96,8 @@ requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
 ## Use
 
 .PHONY: quickstart
-quickstart: .venv/run.done $(DLRN)/done $(COLLECTION) ## The whole pipeline on this machine; PROFILE=keystone deploys a service, FAULT=... shows a gate
-	@PROFILE="$(PROFILE)" .ci/quickstart "$(FAULT)"
+quickstart: .venv/run.done $(DLRN)/done $(COLLECTION) ## The whole pipeline on this machine; PROFILE=keystone deploys a service, UPGRADE=1 upgrades it, FAULT=... shows a gate
+	@PROFILE="$(PROFILE)" UPGRADE="$(UPGRADE)" .ci/quickstart "$(FAULT)"
 
 ## Checks
 

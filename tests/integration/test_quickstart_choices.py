@@ -21,7 +21,7 @@ def quickstart(tmp_path):
         ("keystonee", "", "There is no profile keystonee. There are: cloud, glance, keystone, libraries."),
         ("../x", "", "There is no profile ../x."),
         (None, "biuld", "There is no fault biuld. There are: build, closure, scenario, packaging, vote."),
-        ("keystone", "closure", "There is no fault closure. There are: status, signature, requires, default."),
+        ("keystone", "closure", "There is no fault closure. There are: status, signature, requires, default, packed."),
         ("glance", "closure", "There is no fault closure. There are: none."),
     ],
 )
