@@ -133,10 +133,10 @@ test-release: .venv/dev.done $(COLLECTION) ## A small release with real packages
 SIDE_BY_SIDE := --durations 20 --dist loadfile --no-loadscope-reorder -m "not long"
 
 .PHONY: integration
-integration: .venv/dev.done $(DLRN)/done $(ZUUL)/done $(EVENTS)/done $(COLLECTION) ## Tests with the real rpmbuild, dnf, gpg, DLRN, Keystone, Tempest and Zuul, on loopback
+integration: .venv/dev.done $(DLRN)/done $(ZUUL)/done $(EVENTS)/done $(COLLECTION) ## Tests with the real rpmbuild, dnf, gpg, DLRN, Tempest, a cloud and Zuul, on loopback
 	@.ci/system-packages monitoring
 	@.ci/system-packages release
-	@$(BIN)/pytest -q --numprocesses 3 $(SIDE_BY_SIDE) tests/integration tests/keystone tests/zuul tests/events
+	@$(BIN)/pytest -q --numprocesses 3 $(SIDE_BY_SIDE) tests/integration tests/keystone tests/cloud tests/zuul tests/events
 
 .PHONY: test-trunk
 test-trunk: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Of these, trunk to promotion: builds, candidates, votes, the gate, promotions, the quickstart
@@ -151,7 +151,7 @@ test-glance: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Glance beside Keystone
 	@$(BIN)/pytest -q tests/glance
 
 .PHONY: test-cloud
-test-cloud: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Five services on a database server, a broker and OVN, and each bad commit; not in make test
+test-cloud: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Of these, five services on a database server, a broker and OVN; with each bad commit, which make test leaves out
 	@$(BIN)/pytest -q tests/cloud
 
 .PHONY: test-zuul

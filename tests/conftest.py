@@ -24,7 +24,7 @@ settings.register_profile("repeatable", derandomize=True, deadline=None, suppres
 settings.load_profile("repeatable")
 
 # Files whose tests follow each other for minutes: begun first, beside them the others are done.
-LONGEST = ("test_quickstart.py", "test_keystone.py", "test_jobs.py")
+LONGEST = ("test_cloud.py", "test_quickstart.py", "test_keystone.py", "test_jobs.py")
 
 
 def pytest_collection_modifyitems(items: list) -> None:

@@ -11,8 +11,6 @@ import pytest
 from stage.cloud import JOB, SERVER
 from stage.quickstart import stages
 
-pytestmark = pytest.mark.long
-
 
 def test_what_it_was_promoted_for(cloud):
     step = cloud.document("step-upstream-tests.json")
@@ -25,6 +23,7 @@ def test_what_it_was_promoted_for(cloud):
         assert f"[delorean-component-{component}]" in cloud.label()
 
 
+@pytest.mark.long
 def test_again_there_is_nothing_to_do(cloud):
     label, vote = cloud.label(), cloud.vote()
     status, output = cloud.run()
@@ -33,6 +32,7 @@ def test_again_there_is_nothing_to_do(cloud):
     assert (cloud.label(), cloud.vote()) == (label, vote)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("fault", "failure_class", "first", "repository"),
     [
