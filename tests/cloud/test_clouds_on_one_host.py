@@ -17,7 +17,7 @@ pytestmark = pytest.mark.long
 
 def confined_folders() -> set[pathlib.Path]:
     """What programs in the sandbox are given to write to."""
-    return set(pathlib.Path(tempfile.gettempdir()).glob("confined-*"))
+    return set(pathlib.Path(tempfile.gettempdir()).glob("rdo-releng.confined.*"))
 
 
 def owner_of(folder: pathlib.Path) -> pathlib.Path:

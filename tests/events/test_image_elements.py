@@ -74,7 +74,7 @@ def make(tmp_path, files, *names, check=False, image="image", **options):
 def failure(tmp_path, files, *names):
     with pytest.raises(CommandFailed) as failed:
         make(tmp_path, files, *names)
-    assert not (tmp_path / "image").exists() and not list(tmp_path.glob("confined-*"))
+    assert not (tmp_path / "image").exists() and not list(tmp_path.glob("rdo-releng.confined.*"))
     return failed.value
 
 

@@ -19,7 +19,7 @@ import tempfile
 import typing as t
 
 # Purpose, namespace and number of the owner, the kernel's count at its start, and what makes the name unique.
-_NAME = re.compile(r"rdo-releng\.[a-z-]+\.(?P<space>\d+)-(?P<pid>\d+)-(?P<birth>\d+)\.\w+")
+_NAME = re.compile(r"rdo-releng\.(?P<purpose>[a-z-]+)\.(?P<space>\d+)-(?P<pid>\d+)-(?P<birth>\d+)\.\w+")
 # The programs that play a playbook.
 _PLAYERS = {"ansible", "ansible-playbook"}
 
@@ -31,7 +31,7 @@ class WorkFolder(tempfile.TemporaryDirectory):
         """:param purpose: what the folder is for, in lower case letters and hyphens: a part of its name."""
         parent = parent or tempfile.gettempdir()
         remove_leftovers(parent)
-        super().__init__(prefix=_prefix(purpose, "self"), dir=parent)
+        super().__init__(prefix=prefix(purpose), dir=parent)
 
 
 def folder_of_the_run(purpose: str, parent: str | None = None) -> str:
@@ -43,29 +43,39 @@ def folder_of_the_run(purpose: str, parent: str | None = None) -> str:
     parent = parent or tempfile.gettempdir()
     remove_leftovers(parent)
     player = _player()
-    return tempfile.mkdtemp(prefix=_prefix(purpose, player) if player else f"rdo-releng.{purpose}.", dir=parent)
+    return tempfile.mkdtemp(prefix=prefix(purpose, player) if player else f"rdo-releng.{purpose}.", dir=parent)
 
 
 def remove_leftovers(parent: str) -> list[str]:
-    """Remove the folders of this user below ``parent`` whose owners are gone; returns their paths.
+    """Remove the folders of this user below ``parent`` whose owners are gone; returns their paths."""
+    removed = []
+    for path in abandoned(parent):
+        with contextlib.suppress(FileNotFoundError):
+            found = os.lstat(path)
+            if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid():
+                shutil.rmtree(path, ignore_errors=True)
+                removed.append(path)
+    return removed
+
+
+def abandoned(parent: str, purpose: str = "") -> list[str]:
+    """The folders below ``parent`` whose owners are gone: all, or those of one purpose.
 
     Owners in another namespace of processes (a container with the same folder) cannot be seen from here: their folders
     are left alone.
     """
-    removed = []
+    found = []
     for name in sorted(os.listdir(parent)):
         match = _NAME.fullmatch(name)
-        if match and match["space"] == _namespace() and _birth(match["pid"]) != match["birth"]:
-            path = os.path.join(parent, name)
-            with contextlib.suppress(FileNotFoundError):
-                found = os.lstat(path)
-                if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid():
-                    shutil.rmtree(path, ignore_errors=True)
-                    removed.append(path)
-    return removed
+        if not match or match["space"] != _namespace() or purpose not in ("", match["purpose"]):
+            continue
+        if _birth(match["pid"]) != match["birth"]:
+            found.append(os.path.join(parent, name))
+    return found
 
 
-def _prefix(purpose: str, pid: str) -> str:
+def prefix(purpose: str, pid: str = "self") -> str:
+    """How the name of a folder begins that belongs to a process; tempfile makes the rest of it."""
     number = str(os.getpid()) if pid == "self" else pid
     return f"rdo-releng.{purpose}.{_namespace()}-{number}-{_birth(pid)}."
 

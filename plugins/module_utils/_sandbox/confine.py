@@ -31,7 +31,6 @@ import contextlib
 import dataclasses
 import json
 import os
-import re
 import selectors
 import shlex
 import shutil
@@ -43,6 +42,7 @@ import typing as t
 
 from .._module.command import find_program, run_command
 from .._module.errors import CommandFailed, InvalidInput, TimedOut, Unavailable
+from .._module.work_folder import abandoned, prefix
 
 GIB = 2**30
 # Users of the host that are nobody's: those that user namespaces are commonly given begin here or above.
@@ -253,25 +253,14 @@ def fresh_folder(parent: str | None = None) -> t.Iterator[str]:
     Those that killed processes left in the same place are removed first.
     """
     parent = parent or tempfile.gettempdir()
-    for name in os.listdir(parent):
-        match = re.fullmatch(r"confined-(\d+)-(\d+)-\w+", name)
-        if match and _birth(match[1]) != match[2]:
-            remove_folder(os.path.join(parent, name))
-    path = tempfile.mkdtemp(prefix=f"confined-{os.getpid()}-{_birth('self')}-", dir=parent)
+    for path in abandoned(parent, "confined"):
+        remove_folder(path)
+    path = tempfile.mkdtemp(prefix=prefix("confined"), dir=parent)
     try:
         give(path)
         yield path
     finally:
         remove_folder(path)
-
-
-def _birth(pid: str) -> str | None:
-    """When a process began, in the kernel's own count; None: there is none of that number."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].split()[19].decode()
-    except OSError:
-        return None
 
 
 def remove_folder(path: str) -> None:

@@ -194,6 +194,18 @@ def test_a_killed_caller_leaves_no_folder(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_folder_of_somebody_in_another_container_stays(tmp_path):
+    """Whose processes cannot be seen from here, in a folder that both have."""
+    with fresh_folder(str(tmp_path)) as folder:
+        mine = os.path.basename(folder)
+    space, _number, _rest = mine.removeprefix("rdo-releng.confined.").split("-")
+    theirs = mine.replace(space, str(int(space) + 1))
+    (tmp_path / theirs).mkdir()
+    (tmp_path / mine.replace(f"-{os.getpid()}-", f"-{2**22 + 1}-")).mkdir()  # whose owner is gone
+    with fresh_folder(str(tmp_path)) as folder:
+        assert {path.name for path in tmp_path.iterdir()} == {theirs, os.path.basename(folder)}
+
+
 def test_the_host_is_not_killed():
     with subprocess.Popen(["sleep", "54325"]) as other:
         try:
