@@ -71,7 +71,7 @@ def test_the_sum_of_a_folder_is_of_names_modes_links_and_contents(tmp_path):
         lambda: script.chmod(0o755),
         lambda: (tree / "link").symlink_to("element"),
         lambda: ((tree / "link").unlink(), (tree / "link").symlink_to("nowhere")),
-        lambda: (tree / "empty").mkdir(),
+        (tree / "empty").mkdir,
     ):
         change()
         assert tree_sha256(str(tree)) not in seen
