@@ -93,7 +93,7 @@ class RootUpgrade(CleanRoot):
         if older:
             others = f", and {len(older) - _NAMED} more" if len(older) > _NAMED else ""
             raise Refused(
-                f"That is no upgrade, because the repositories have older packages than are installed: "
+                f"That is not an upgrade, because the repositories have older packages than are installed: "
                 f"{', '.join(sorted(older)[:_NAMED])}{others}. dnf upgrade installs newer ones only.",
                 failure={"class": "not-installable", "lines": [f"downgrade: {one}" for one in sorted(older)]},
             )

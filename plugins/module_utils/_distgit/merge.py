@@ -103,11 +103,11 @@ def merge_text(ours: str, base: str, theirs: str) -> tuple[str, list[str]]:
             with open(path, "w", encoding="utf-8", newline="") as file:
                 file.write(text)
         names = [word for label in labels for word in ("-L", label)]
-        argv = ["merge-file", "-p", "--diff3", *names, *paths]
+        words = ["merge-file", "-p", "--diff3", *names, *paths]
         size = sum(map(len, (ours, base, theirs)))
         try:
             # Its exit status is the number of conflicts, up to 127.
-            output = run_git(*argv, expected=range(128), timeout=60, tail=size + 4 * len(theirs) + 10_000).output
+            output = run_git(*words, expected=range(128), timeout=60, tail=size + 4 * len(theirs) + 10_000).output
         except CommandFailed as error:
             raise InvalidInput(f"git cannot merge it: {error.message}", **error.data) from error
     return _resolved(output, labels)

@@ -172,7 +172,7 @@ def test_a_scratch_build_has_the_logs_of_what_it_started(build, double):
     [
         ({"source": SOURCE}, "Set nvr"),
         ({"source": "git+https://example.com/nova.git", "scratch": True}, "names no revision"),
-        ({"source": "/nowhere/nova-1-1.el9s.src.rpm"}, "not a source RPM"),
+        ({"source": "/nowhere/nova-1-1.el9s.src.rpm"}, "no source RPM"),
         ({"source": SOURCE, "nvr": "nova-1-1", "target": "nope"}, "no target nope. There is: el9s"),
     ],
 )

@@ -169,7 +169,7 @@ def test_git_s_own_variables_do_not_lead_it_elsewhere(upstream, own, monkeypatch
 
 
 def test_the_output_is_data_alone(upstream):
-    """Warnings of git are no part of a hash or a file."""
+    """Warnings of git are not part of a hash or a file."""
     folder = str(upstream)
     run_git("tag", "main", folder=folder)
     done = run_git("rev-parse", "main", folder=folder)
