@@ -49,10 +49,45 @@ options:
         type: path
         required: true
       command:
-        description: Program and arguments. The tool's programs are in its path; it may write to C(/tmp/work/out).
+        description:
+          - Program and arguments. The tool's programs are in its path; it may write to C(/tmp/work/out).
+          - Either this or O(downstreams[].image) is needed.
         type: list
         elements: str
-        required: true
+        default: []
+      image:
+        description:
+          - An image of a manifest's packages, in which the tool, a diskimage-builder, runs elements of the downstream,
+            as in M(rdo.releng.artifact_image). C(disk-image-create) as a O(downstreams[].command) would ask for sudo
+            and mounts, and there are none.
+          - O(downstreams[].path) is the folder with the elements, and O(downstreams[].environment) has their variables.
+            The image is kept in O(folder).
+        type: dict
+        suboptions:
+          manifest:
+            description: File with the manifest.
+            type: path
+            required: true
+          packages:
+            description: Folders in which its packages lie.
+            type: list
+            elements: path
+            required: true
+          elements:
+            description: Names of elements.
+            type: list
+            elements: str
+            required: true
+          formats:
+            description: What is made of the tree.
+            type: list
+            elements: str
+            choices: [raw, qcow2, squashfs]
+            default: [raw]
+          database:
+            description: Folder of rpm's database in the image.
+            type: str
+            default: /var/lib/rpm
       environment:
         description: Variables of the command.
         type: dict
@@ -99,10 +134,15 @@ EXAMPLES = r"""
     wheelhouse: wheelhouse
     downstreams:
       - name: octavia
-        path: downstreams/octavia
-        command: [disk-image-create, -n, -t, tar, -o, /tmp/work/out/image, amphora]
-        environment: {ELEMENTS_PATH: /tmp/work-downstream/elements}
-        results: ['*.tar']
+        path: downstreams/octavia/elements
+        image:
+          manifest: downstreams/octavia/manifest.json
+          packages: [/srv/packages]
+          elements: [amphora-agent]
+      - name: edge
+        path: downstreams/edge
+        command: [./check-elements, /tmp/work/out]
+        results: ['*.log']
     folder: train
   register: train
 """
@@ -155,10 +195,27 @@ def main() -> None:
                 "options": {
                     "name": {"type": "str", "required": True},
                     "path": {"type": "path", "required": True},
-                    "command": {"type": "list", "elements": "str", "required": True},
+                    "command": {"type": "list", "elements": "str", "default": []},
+                    "image": {
+                        "type": "dict",
+                        "options": {
+                            "manifest": {"type": "path", "required": True},
+                            "packages": {"type": "list", "elements": "path", "required": True},
+                            "elements": {"type": "list", "elements": "str", "required": True},
+                            "formats": {
+                                "type": "list",
+                                "elements": "str",
+                                "choices": ["raw", "qcow2", "squashfs"],
+                                "default": ["raw"],
+                            },
+                            "database": {"type": "str", "default": "/var/lib/rpm"},
+                        },
+                    },
                     "environment": {"type": "dict", "default": {}},
                     "results": {"type": "list", "elements": "str", "default": []},
                 },
+                "mutually_exclusive": [["command", "image"]],
+                "required_one_of": [["command", "image"]],
             },
             "folder": {"type": "path", "required": True},
             "timeout": {"type": "float", "default": 1800.0},

@@ -7,10 +7,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import pathlib
 import shutil
+import subprocess
+import sys
 import zipfile
 
 import pytest
+from lab.packages import manifest
+from lab.shell import build_shell
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # A tool that makes an image of a folder; the candidate has forgotten one option.
 TOOL = """
@@ -98,3 +105,58 @@ def test_who_is_broken_anyway_or_asks_the_network_is_in_nobodys_gate(train):
     assert "plain: good" in shown and "nosy: good" not in shown
     assert "broken: downstream regressed" in shown and "curious: downstream regressed" in shown
     assert "Promote" in shown
+
+
+def patched(wheel, folder, name, old, new):
+    """The wheel with other words in one of its files."""
+    folder.mkdir()
+    path = folder / wheel.name
+    with zipfile.ZipFile(wheel) as given, zipfile.ZipFile(path, "w") as made:
+        for entry in given.infolist():
+            content = given.read(entry)
+            if entry.filename == name:
+                assert content.count(old) == 1, name
+                content = content.replace(old, new)
+            made.writestr(entry, content)
+    return path
+
+
+@pytest.mark.long
+def test_a_real_diskimage_builder_that_forgets_a_phase_stops_who_needs_that_phase(train, tmp_path):
+    """Two downstreams with elements, in images of the same packages."""
+    if not shutil.which("debugfs", path="/usr/sbin:/sbin:/usr/bin"):
+        pytest.skip("e2fsprogs is not installed")
+    download = [sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--dest", tmp_path / "wheels"]
+    subprocess.run([*download, "-r", ROOT / "roles/compose_image/files/requirements.txt"], check=True)
+    (released,) = (tmp_path / "wheels").glob("diskimage_builder-*.whl")
+    candidate = patched(
+        released, tmp_path / "candidate", "diskimage_builder/lib/disk-image-create", b"run_d extra-data\n", b":\n"
+    )
+    rpm = build_shell(tmp_path / "shell")
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    manifest(tmp_path / "image.json", "image", [pathlib.Path(shutil.copy(rpm, packages))])
+    for path, text in {
+        "early/extra-data.d/50-early": 'echo there > "$TMP_MOUNT_PATH/etc/early"',
+        "early/install.d/50-early": "grep there /etc/early",
+        "late/finalise.d/50-late": "echo there > /etc/late",
+    }.items():
+        script = tmp_path / "elements" / path
+        script.parent.mkdir(parents=True, exist_ok=True)
+        script.write_text(f"#!/bin/bash\nset -eu\n{text}\n")
+        script.chmod(0o755)
+    image = {"manifest": str(tmp_path / "image.json"), "packages": [str(packages)]}
+    downstreams = [
+        {"name": name, "path": str(tmp_path / "elements"), "image": {**image, "elements": [name]}}
+        for name in ("early", "late")
+    ]
+    given = {"train_wheel": str(candidate), "train_released": str(released)}
+    given.update(train_wheelhouse=str(tmp_path / "wheels"), train_release="diskimage-builder")
+    shown = train([], expected=2, **given, train_downstreams=downstreams)
+    assert "early: tool regressed" in shown and "late: good" in shown
+    for made in "early-released", "late-released", "late-candidate":
+        assert (tmp_path / "train" / made / "image.raw").exists()
+        document = json.loads((tmp_path / "train" / made / "artifact.json").read_text())
+        assert document["configuration"]["elements"]["names"] == [made.split("-", maxsplit=1)[0]]
+    assert not (tmp_path / "train/early-candidate").exists()
+    assert "/etc/early" in (tmp_path / "train/early-candidate.log").read_text()

@@ -51,11 +51,11 @@ class Elements:
         self.folders = [os.path.abspath(path) for path in params["elements_path"]]
         self.environment = {str(name): str(value) for name, value in params["environment"].items()}
         self._timeout: float = params["timeout"]
-        self._program, self._binds = _builder(params["builder"])
+        self._program, self._interpreter, self._binds = _builder(params["builder"])
         ours = set(self._variables())
         for name in self.environment:
             if not _VARIABLE.fullmatch(name) or name in ours:
-                raise InvalidInput(f"{name!r} cannot be a variable of the elements: it is no name of one, or taken.")
+                raise InvalidInput(f"{name!r} cannot be a variable of the elements: not a name of one, or taken.")
         for path in self.folders:
             if not os.path.isdir(path):
                 raise NotFound(f"There is no folder {path} with elements.", path=path)
@@ -139,32 +139,33 @@ class Elements:
 
     def _ask(self) -> tuple[str, set[str]]:
         """Which version it is, and which elements it brings."""
-        with open(self._program, "rb") as file:
-            first = file.readline(4096).decode(errors="replace").rstrip("\n")
-        interpreter = first[2:].split()
-        if not first.startswith("#!/") or not interpreter:
-            raise InvalidInput(f"{self._program} is not diskimage-builder's disk-image-create: no Python runs it.")
         sandbox = Sandbox(binds=self._binds, limits=Limits(seconds=60))
         try:
-            done = confined([*interpreter, "-I", "-c", _ASK], sandbox, apart=True)
+            done = confined([*self._interpreter, "-I", "-c", _ASK], sandbox, apart=True)
             said = load_json(done.output.decode(errors="replace"), "what diskimage-builder says")
             return str(said["version"]), set(map(str, said["elements"]))
         except (CommandFailed, InvalidInput, KeyError, TypeError) as error:
             raise Unavailable(f"{self._program} does not say which elements it has: {error}") from error
 
 
-def _builder(program: str) -> tuple[str, tuple[Bind, ...]]:
-    """The program's path, and what of the host has to be seen to run it: its virtual environment if it has one."""
+def _builder(program: str) -> tuple[str, list[str], tuple[Bind, ...]]:
+    """The program's path, the Python that runs it, and what of the host has to be seen for it: its virtual environment,
+    if it has one."""
     found = shutil.which(program)
     if not found:
         raise NotFound(f"There is no {program}, which elements need. Install it: {INSTALL}")
     path = os.path.abspath(found)
     prefix = os.path.dirname(os.path.dirname(path))
     if os.path.exists(os.path.join(prefix, "pyvenv.cfg")):
-        return path, (Bind(prefix, prefix),)
+        # If the path is a long one, the program's first line names a shell.
+        return path, [os.path.join(prefix, "bin", "python")], (Bind(prefix, prefix),)
     if not os.path.realpath(path).startswith("/usr/"):
         raise InvalidInput(f"{path} lies neither in a virtual environment nor below /usr, so its Python is not found.")
-    return path, ()
+    with open(path, "rb") as file:
+        first = file.readline(4096).decode(errors="replace").rstrip("\n")
+    if not first.startswith("#!/"):
+        raise InvalidInput(f"{path} is not diskimage-builder's disk-image-create: no Python runs it.")
+    return path, first[2:].split(), ()
 
 
 def _folder(path: str) -> None:
@@ -173,7 +174,7 @@ def _folder(path: str) -> None:
         os.mkdir(path, 0o755)
         give(path)
     if not stat.S_ISDIR(os.lstat(path).st_mode):
-        raise Refused(f"{path} is no folder, so elements cannot run in this root.")
+        raise Refused(f"{path} is not a folder, so elements cannot run in this root.")
 
 
 def tree_sha256(folder: str) -> str:

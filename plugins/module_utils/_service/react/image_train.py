@@ -6,6 +6,9 @@
 
 What is red with the candidate alone is the tool's doing; what is red with both is the downstream's. Tool and
 downstreams run confined, without any network: whatever they need is in the wheelhouse or in the downstream's folder.
+
+A downstream is a command of its own, or an image: a manifest, and elements that the tool, a diskimage-builder, runs in
+what that says.
 """
 
 from __future__ import annotations
@@ -14,17 +17,21 @@ import dataclasses
 import os
 import re
 import shutil
+import stat
 import typing as t
 
+from ..._compose.image import Image
 from ..._compose.manifest import file_sha256
 from ..._dlrn.candidate import Candidate, read_candidate
 from ..._module.command import find_program
-from ..._module.errors import CommandFailed, InvalidInput, NotFound, RelengError
+from ..._module.errors import CommandFailed, InvalidInput, NotFound, Refused, RelengError
 from ..._module.progress import say
+from ..._module.runner import perform
 from ..._sandbox.confine import BUILDING, Bind, Limits, Sandbox, confined, fresh_folder
 from ..._sandbox.take import take
 
 WORK = "/tmp/work"  # noqa: S108 (the sandbox's own)
+BUILDER = "disk-image-create"
 VERDICTS = {
     (True, True): "good",
     (True, False): "tool regressed",
@@ -87,41 +94,77 @@ def _wheel_of(candidate: Candidate, path: str) -> str:
     return path
 
 
-def _sandbox(folder: str, wheelhouse: str, seconds: float, **how: t.Any) -> Sandbox:
-    binds = (Bind(folder, WORK, writable=True), Bind(wheelhouse, f"{WORK}-wheels"))
-    return Sandbox(binds=binds, cwd=WORK, capabilities=BUILDING, limits=Limits(seconds=seconds), **how)
-
-
 def _install(folder: str, wheel: str, params: dict[str, t.Any], log: str) -> str | None:
     """Install a wheel of strangers without any index; what went wrong, if anything did."""
-    sandbox = _sandbox(folder, os.path.abspath(params["wheelhouse"]), params["timeout"])
-    shutil.copyfile(wheel, os.path.join(folder, os.path.basename(wheel)))
+    # At its own path, which its programs have in their first lines.
+    sandbox = Sandbox(
+        binds=(
+            Bind(folder, folder, writable=True),
+            Bind(os.path.abspath(params["wheelhouse"]), f"{WORK}-wheels"),
+        ),
+        cwd=folder,
+        capabilities=BUILDING,
+        limits=Limits(seconds=params["timeout"]),
+    )
+    given = os.path.join(folder, os.path.basename(wheel))
+    shutil.copyfile(wheel, given)
     try:
-        confined(["python3", "-m", "venv", f"{WORK}/tool"], sandbox, log=log)
-        pip = [f"{WORK}/tool/bin/python", "-m", "pip", "install", "--quiet", "--no-index", "--no-compile"]
-        confined([*pip, "--find-links", f"{WORK}-wheels", f"{WORK}/{os.path.basename(wheel)}"], sandbox, log=log)
-    except CommandFailed as error:
+        confined(["python3", "-m", "venv", f"{folder}/tool"], sandbox, log=log)
+        pip = [f"{folder}/tool/bin/python", "-m", "pip", "install", "--quiet", "--no-index", "--no-compile"]
+        confined([*pip, "--find-links", f"{WORK}-wheels", given], sandbox, log=log)
+        _see_plain(folder, "tool", "bin")
+    except (CommandFailed, Refused) as error:
         return f"it cannot be installed: {error.message}"
     return None
+
+
+def _see_plain(folder: str, *below: str) -> str:
+    """The path of a folder in a folder that strangers wrote to.
+
+    :raises Refused: one on the way is a link, which would lead out of it.
+    """
+    for name in below:
+        folder = os.path.join(folder, name)
+        if not os.path.lexists(folder) or not stat.S_ISDIR(os.lstat(folder).st_mode):
+            raise Refused(f"{name} is not a folder any more, but something that the wheel has put there.")
+    return folder
 
 
 def _run(folder: str, one: dict[str, t.Any], which: str, params: dict[str, t.Any], problem: str | None) -> Cell:
     log = os.path.join(params["folder"], f"{one['name']}-{which}.log")
     if problem:
         return Cell(False, problem, log)
+    if one["image"]:
+        return _make_image(folder, one, which, params, log)
     # One downstream's program must not change what the next is run with, nor leave a result in its place.
     with fresh_folder(params["folder"]) as out:
         return _run_with(folder, out, one, which, params, log)
 
 
+def _make_image(folder: str, one: dict[str, t.Any], which: str, params: dict[str, t.Any], log: str) -> Cell:
+    """Have the tool run the downstream's elements in an image, which is kept."""
+    path = os.path.join(params["folder"], f"{one['name']}-{which}")
+    shutil.rmtree(path, ignore_errors=True)  # what another wheel of the same version has made
+    try:
+        program = os.path.join(_see_plain(folder, "tool", "bin"), BUILDER)
+        if not os.path.lexists(program) or not stat.S_ISREG(os.lstat(program).st_mode):
+            raise NotFound(f"The wheel brings no program {BUILDER}, which makes images.")
+        options = {"path": path, "log": log, "size": 0, "timeout": params["timeout"], "builder": program}
+        options.update(elements_path=[one["path"]], environment=one["environment"])
+        perform(Image({**one["image"], **options}), False, False)
+    except RelengError as error:
+        return Cell(False, error.message, log)
+    return Cell(True, "", log)
+
+
 def _run_with(folder: str, out: str, one: dict[str, t.Any], which: str, params: dict[str, t.Any], log: str) -> Cell:
     binds = (
-        Bind(folder, WORK, private=True),
+        Bind(f"{folder}/tool", f"{folder}/tool", private=True),
         Bind(out, f"{WORK}/out", writable=True),
         Bind(os.path.abspath(one["path"]), f"{WORK}-downstream"),
         Bind(os.path.abspath(params["wheelhouse"]), f"{WORK}-wheels"),
     )
-    environment = {"PATH": f"{WORK}/tool/bin:/usr/sbin:/usr/bin:/sbin:/bin", **one["environment"]}
+    environment = {"PATH": f"{folder}/tool/bin:/usr/sbin:/usr/bin:/sbin:/bin", **one["environment"]}
     sandbox = Sandbox(
         binds=binds,
         cwd=f"{WORK}-downstream",

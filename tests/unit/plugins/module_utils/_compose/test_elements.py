@@ -91,11 +91,12 @@ def test_the_program_lies_where_its_python_can_be_seen(tmp_path):
     with pytest.raises(InvalidInput, match="neither in a virtual environment nor below /usr"):
         _builder(str(program))
     (tmp_path / "venv/pyvenv.cfg").write_text("")
-    path, binds = _builder(str(program))
+    path, interpreter, binds = _builder(str(program))
+    assert interpreter == [str(tmp_path / "venv/bin/python")]
     assert path == str(program) and [one.source for one in binds] == [str(tmp_path / "venv")]
 
 
 def test_a_root_whose_proc_is_a_link_is_refused(tmp_path):
     (tmp_path / "proc").symlink_to("/etc")
-    with pytest.raises(Refused, match="is no folder"):
+    with pytest.raises(Refused, match="is not a folder"):
         _folder(str(tmp_path / "proc"))
