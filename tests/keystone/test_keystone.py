@@ -31,6 +31,8 @@ JOB = "tempest-identity"
 FEW = r"^tempest\.api\.identity\.(admin\.v3\.test_regions|v3\.)"
 # And those that a bad commit breaks.
 REGIONS = r"^tempest\.api\.identity\.admin\.v3\.test_regions"
+# Those of what a bad commit stores in another way.
+CREDENTIALS = r"^tempest\.api\.identity\.admin\.v3\.test_credentials"
 VARIABLES = ROOT / "playbooks" / "vars"
 
 
@@ -42,6 +44,11 @@ class Keystone(Quickstart):
         self.projects = [{**entry, "component": entry["project"]} for entry in profile["quickstart_projects"]]
         self.promoted = folder / "promoted.json"
         super().__init__(folder, "keystone", JOB, quickstart_projects=self.projects)
+
+    def commit(self, repository: str, message: str) -> None:
+        """Commit what has changed there."""
+        argv = ["git", "-C", str(self.folder / repository), "-c", "user.name=A", "-c", "user.email=a@example.org"]
+        subprocess.run([*argv, "commit", "-qam", message], check=True)
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +203,41 @@ def test_a_bad_commit_is_red(keystone, fault, failure_class, words, repository):
 
 
 @pytest.mark.long
+def test_what_was_promoted_is_upgraded_and_everything_in_it_is_kept(keystone):
+    """A commit that changes nothing that anybody has stored."""
+    begin, build = [stage for stage in stages() if stage["name"] == "next-commits"], stages()[1:]
+    assert keystone.run("", quickstart_stages=begin)[0] == 0  # takes faults back
+    with open(keystone.folder / "upstream" / "keystone" / "README.rst", "a") as readme:
+        readme.write("\nWelcome.\n")
+    keystone.commit("upstream/keystone", "Greet the reader")
+    promoted = keystone.label()
+    given = {"quickstart_upgrade": True, "scenario_tempest_include": REGIONS}
+    status, output = keystone.run("", quickstart_stages=build, **given)
+    assert status == 0, output[-5000:]
+    step = keystone.document("step-upgrade.json")
+    passed = {row[0]: row[2] for row in step["rows"]}
+    assert passed["upgrade"] == 4 and passed["identity"] > 0, passed
+    assert "upgraded: openstack-keystone 30.0.0" in step["details"]
+    assert keystone.label() != promoted
+    satisfied = keystone.document("decision.json")["satisfied"]
+    assert [one["requirement"] for one in satisfied] == [JOB, f"{JOB}-upgrade"]
+
+
+@pytest.mark.long
+def test_a_bad_commit_that_only_an_upgrade_finds(keystone):
+    label = keystone.label()
+    given = {"quickstart_upgrade": True, "scenario_tempest_include": CREDENTIALS}
+    status, output = keystone.run("packed", quickstart_stages=stages(), **given)
+    assert status != 0
+    assert "0 failed" in keystone.document("step-upstream-tests.json")["summary"]
+    reason = last_lines(output)
+    assert f"upgrade failed: {JOB}-upgrade failed (tests-failed)" in reason
+    assert "upgrade.keystone.credential: it cannot be read any more" in reason
+    assert keystone.newest_commit("upstream/keystone")[:7] in reason
+    assert keystone.label() == label
+
+
+@pytest.mark.long
 def test_the_one_component_among_six_that_is_to_blame_is_found(keystone, tmp_path):
     """All six changed, one of them for the worse; votes tell the ends, three tries the rest, and a fourth proves it."""
     begin, build = [stage for stage in stages() if stage["name"] == "next-commits"], stages()[1:]
@@ -204,8 +246,7 @@ def test_the_one_component_among_six_that_is_to_blame_is_found(keystone, tmp_pat
         repository = keystone.folder / "upstream" / project["project"]
         with open(repository / "README.rst", "a") as readme:
             readme.write("\nWelcome.\n")
-        argv = ["git", "-C", str(repository), "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-qam"]
-        subprocess.run([*argv, "Greet the reader"], check=True)
+        keystone.commit(f"upstream/{project['project']}", "Greet the reader")
     status, output = keystone.run("", quickstart_stages=build, scenario_tempest_include=REGIONS)
     assert status != 0 and "RegionsTestJSON" in output
     for results in (keystone.folder / "results").glob(f"*/{JOB}/votes"):
