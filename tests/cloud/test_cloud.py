@@ -7,6 +7,8 @@ The tests follow each other on one folder, as runs do on one trunk.
 
 from __future__ import annotations
 
+from xml.etree import ElementTree
+
 import pytest
 from stage.cloud import JOB, SERVER
 from stage.quickstart import stages
@@ -56,3 +58,19 @@ def test_a_bad_commit_is_red(cloud, fault, failure_class, first, repository):
     assert cloud.vote()["success"] is False
     assert failure_class in cloud.vote()["notes"]
     assert cloud.label() == label
+
+
+@pytest.mark.long
+def test_an_older_nova_is_upgraded_and_its_server_is_kept(cloud, tmp_path):
+    """From what DLRN had built before the newest Nova."""
+    older = tmp_path / "older.json"
+    cloud.keep_older(older, "compute", "openstack-nova-api-33.", "openstack-placement-api-16.")
+    given = {"scenario_tempest_upgrade": True, "scenario_promoted": str(older)}
+    scenario = cloud.scenario(tmp_path / "results", **given)
+    scenario.see_it_green(scenario.start())
+    kept = ElementTree.parse(scenario.results / "tests" / "upgrade.xml").findall("testcase")
+    assert {"upgrade.nova.server", "upgrade.neutron.port", "upgrade.glance.content", "upgrade.placement.usage"} <= {
+        f"{case.get('classname')}.{case.get('name')}" for case in kept
+    }
+    assert "openstack-nova-api-33." in (scenario.results / "logs" / "root.log").read_text()
+    assert "openstack-nova-api-34." in (scenario.results / "logs" / "packages.txt").read_text()

@@ -219,12 +219,13 @@ UPGRADED = {
     "environment": {},
     "upgrade": {
         "prepare": [["sh", "-c", "echo migrated >> $LOG"]],
+        "ready": [["sh", "-c", "echo ready >> $LOG"]],
         "finish": [["sh", "-c", "echo finished >> $LOG"]],
     },
 }
 
 
-@pytest.mark.parametrize(("upgrading", "done"), [(False, "prepared\n"), (True, "migrated\nfinished\n")])
+@pytest.mark.parametrize(("upgrading", "done"), [(False, "prepared\n"), (True, "migrated\nready\nfinished\n")])
 def test_what_was_set_up_before_is_migrated_instead(cloud, tmp_path, monkeypatch, upgrading, done):
     for name in "SQLITE_FOLDER", "SQLITE_KEPT":
         monkeypatch.setattr(cloud.deployment, name, str(tmp_path / name))
@@ -233,6 +234,20 @@ def test_what_was_set_up_before_is_migrated_instead(cloud, tmp_path, monkeypatch
     assert deploy(cloud, [{**part, **log}], [{**UPGRADED, **log}], upgrading=upgrading)[1] == ""
     assert (tmp_path / "done").read_text() == done
     assert (tmp_path / "done.part").exists() is not upgrading
+
+
+def test_a_service_is_ready_when_it_has_noted_a_time_since_it_was_started_again(cloud, monkeypatch):
+    before, after = "2026-11-30T11:29:12.000000", "2998-01-01 00:00:00.000"
+    noted = [{"updated_at": None}, {"updated_at": before}, {"updated_at": after, "created_at": before}]
+    known = iter(noted)
+    compute = types.SimpleNamespace(
+        get=lambda path: types.SimpleNamespace(status_code=200, text=json.dumps(next(known)))
+    )
+    connection = types.SimpleNamespace(compute=compute)
+    monkeypatch.setattr(cloud.deployment.Deployment, "connection", lambda self: connection)
+    deployment = cloud.deployment.Deployment([], [], None, "scenario", "secret", 60, upgrading=True)
+    condition = {"service": "compute", "path": "/os-services", "new": '"updated_at": ?"([^"]+)"'}
+    assert [deployment.holds(condition) for _one in noted] == [False, False, True]
 
 
 def test_a_migration_that_fails_is_named_with_its_service(cloud, tmp_path, monkeypatch):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import datetime
 import pathlib
 import re
 import shutil
@@ -63,6 +64,7 @@ class Deployment:
         self.cloud, self.password, self.seconds, self.upgrading = cloud, password, seconds, upgrading
         self.ready: set[str] = set()
         self.began = time.monotonic()
+        self.began_at = datetime.datetime.now(datetime.timezone.utc)
         # Keystone's first requests one after the other: its threads load its policies, and one that finds half of
         # them forbids what is allowed.
         self.asking = threading.Lock()
@@ -124,6 +126,7 @@ class Deployment:
         if "processes" not in entry:
             self.start(entry, environment)
         self.wait_until_ready(name, entry.get("ready", []), environment)
+        self.wait_until_ready(name, upgrade.get("ready", []) if self.upgrading else [], environment)
         for command in upgrade.get("finish", []) if self.upgrading else []:
             self.succeed(name, "was not upgraded", command, environment)
         for step in entry.get("contents", []) if not self.upgrading else []:
@@ -179,7 +182,7 @@ class Deployment:
             time.sleep(PAUSE)
 
     def holds(self, condition: t.Any) -> bool:
-        """Whether an address answers, or a service of the catalog says what it should say."""
+        """Whether an address answers, or a service of the catalog says what it should say, and says it now."""
         if isinstance(condition, str):
             return answers(condition)
         try:
@@ -188,7 +191,11 @@ class Deployment:
             self.known = None
             time.sleep(10 * PAUSE)
             return False
-        return answer.status_code == 200 and re.search(condition["says"], answer.text) is not None
+        if answer.status_code != 200 or not re.search(condition.get("says", ""), answer.text):
+            return False
+        if "new" not in condition:
+            return True
+        return any(moment(noted) > self.began_at for noted in re.findall(condition["new"], answer.text))
 
     def connection(self, **user: str) -> t.Any:
         """As the administrator, or as a user with a project."""
@@ -288,6 +295,11 @@ def make_sqlite(path: str) -> None:
     connection = sqlite3.connect(path)
     connection.execute("pragma journal_mode=wal")
     connection.close()
+
+
+def moment(noted: str) -> datetime.datetime:
+    """A time that a service has noted, which is in UTC."""
+    return datetime.datetime.fromisoformat(noted.rstrip("Z")).replace(tzinfo=datetime.timezone.utc)
 
 
 def move_files(source: str, destination: str) -> None:
