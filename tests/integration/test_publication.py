@@ -189,7 +189,7 @@ def test_a_package_for_all_distributions_has_no_dist(package):
         ({"name": "a; rm -rf"}, "no package can have"),
         ({"version": "1-%(id)"}, "no package can have"),
         ({"summary": "%(touch /tmp/x)"}, "one line without %"),
-        ({"conflicts": ["x\n%post\nrm"]}, "no relation"),
+        ({"conflicts": ["x\n%post\nrm"]}, "not a relation"),
         ({"key_files": ["/nope"]}, "no file /nope"),
         ({"repositories": []}, "would hold nothing"),
         ({"repositories": [{"id": "a", "name": "a", "baseurl": "https://x/\ngpgcheck=0", "gpgkey": "k"}]}, "one line"),
