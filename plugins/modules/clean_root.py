@@ -21,45 +21,13 @@ description:
     they are root, on the host nobody, to whom the files of the root belong.
   - M(rdo.releng.clean_root_command) runs programs in it.
 options:
-  path:
-    description: Folder of the root.
-    type: path
-    required: true
-  repositories:
-    description:
-      - Repositories to install from. Each has an C(id), an address as C(baseurl), C(metalink) or C(mirrorlist), and any
-        other option of dnf.
-      - Where a C(gpgkey) is given, the signatures of its packages are checked, unless C(gpgcheck) says otherwise.
-      - With C(repomd_sha256), as lockfiles have it, nothing is installed from there but what that C(repomd.xml) lists,
-        whatever becomes of the repository meanwhile.
-    type: list
-    elements: dict
-    default: []
-  repo_files:
-    description: More repositories, as .repo files on the host.
-    type: list
-    elements: path
-    default: []
   packages:
     description: Names, provides, files or paths of packages. Required unless O(state=absent).
     type: list
     elements: str
-  releasever:
-    description: Value of C($releasever) in the addresses, which dnf always wants.
-    type: str
-    default: "9"
-  cache:
-    description:
-      - Folder for dnf's metadata and downloaded packages. Several roots can share one. If not set, one with the name of
-        the root and C(.cache).
-    type: path
   log:
     description: File that dnf's output is appended to. Required unless O(state=absent).
     type: path
-  timeout:
-    description: Seconds that the installation may take; V(0) means no limit.
-    type: float
-    default: 3600
   state:
     description: Whether the root is there.
     type: str
@@ -72,6 +40,7 @@ requirements:
   - root
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
+  - rdo.releng._clean_root
 author:
   - RDO release engineering (@rdo-infra)
 """
@@ -122,6 +91,7 @@ failure:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._module.arguments import CLEAN_ROOT
 from ..module_utils._module.runner import run_change
 from ..module_utils._service.build.diagnosed_root import DiagnosedRoot, NoRoot
 
@@ -129,14 +99,9 @@ from ..module_utils._service.build.diagnosed_root import DiagnosedRoot, NoRoot
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "path": {"type": "path", "required": True},
-            "repositories": {"type": "list", "elements": "dict", "default": []},
-            "repo_files": {"type": "list", "elements": "path", "default": []},
+            **CLEAN_ROOT,
             "packages": {"type": "list", "elements": "str"},
-            "releasever": {"type": "str", "default": "9"},
-            "cache": {"type": "path"},
             "log": {"type": "path"},
-            "timeout": {"type": "float", "default": 3600.0},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
         required_if=[("state", "present", ["packages", "log"])],

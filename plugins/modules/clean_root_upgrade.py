@@ -14,46 +14,18 @@ description:
     one transaction, C(dnf upgrade). All else in the root stays, for example databases and configuration of services
     that ran in it. So operators upgrade a host.
   - Nothing but O(repositories) and O(repo_files) is looked at. What the root was made from no longer counts, unless
-    it is among them.
+    it is among them. They need other ids than those that the root was made from, if it should be told where each
+    package comes from.
   - A package that cannot be upgraded to the newest version there is makes the transaction fail, and is not skipped.
   - If a repository has an older version of a package than the root, that is an error, because dnf upgrade leaves the
     newer one in place. The root then has a mixture of both.
   - What still runs in the root is killed first. Scriptlets run in the sandbox, as M(rdo.releng.clean_root) says.
   - An upgraded root is no longer clean. M(rdo.releng.clean_root) makes it anew.
 options:
-  path:
-    description: Folder of the root.
-    type: path
-    required: true
-  repositories:
-    description:
-      - Repositories that packages are upgraded from, as those of M(rdo.releng.clean_root). They need other ids than
-        those that the root was made from, if it should be told where each package comes from.
-    type: list
-    elements: dict
-    default: []
-  repo_files:
-    description: More repositories, as .repo files on the host.
-    type: list
-    elements: path
-    default: []
-  releasever:
-    description: Value of C($releasever) in the addresses, which dnf always wants.
-    type: str
-    default: "9"
-  cache:
-    description:
-      - Folder for dnf's metadata and downloaded packages. Several roots can share one. If not set, one with the name of
-        the root and C(.cache).
-    type: path
   log:
     description: File that dnf's output is appended to.
     type: path
     required: true
-  timeout:
-    description: Seconds that the upgrade may take; V(0) means no limit.
-    type: float
-    default: 3600
 requirements:
   - bubblewrap
   - dnf
@@ -63,6 +35,7 @@ seealso:
   - module: rdo.releng.clean_root
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
+  - rdo.releng._clean_root
 author:
   - RDO release engineering (@rdo-infra)
 """
@@ -133,6 +106,7 @@ failure:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._module.arguments import CLEAN_ROOT
 from ..module_utils._module.runner import run_change
 from ..module_utils._service.build.diagnosed_root import DiagnosedUpgrade
 
@@ -140,13 +114,8 @@ from ..module_utils._service.build.diagnosed_root import DiagnosedUpgrade
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "path": {"type": "path", "required": True},
-            "repositories": {"type": "list", "elements": "dict", "default": []},
-            "repo_files": {"type": "list", "elements": "path", "default": []},
-            "releasever": {"type": "str", "default": "9"},
-            "cache": {"type": "path"},
+            **CLEAN_ROOT,
             "log": {"type": "path", "required": True},
-            "timeout": {"type": "float", "default": 3600.0},
         },
         supports_check_mode=True,
     )

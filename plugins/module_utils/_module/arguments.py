@@ -134,6 +134,16 @@ ROOT: Arguments = {
     "timeout": {"type": "float", "default": 3600.0},
 }
 
+# doc fragment rdo.releng._clean_root
+CLEAN_ROOT: Arguments = {
+    "path": {"type": "path", "required": True},
+    "repositories": {"type": "list", "elements": "dict", "default": []},
+    "repo_files": {"type": "list", "elements": "path", "default": []},
+    "releasever": {"type": "str", "default": "9"},
+    "cache": {"type": "path"},
+    "timeout": {"type": "float", "default": 3600.0},
+}
+
 # doc fragment rdo.releng._spec
 SPEC: Arguments = {
     "distros": {"type": "list", "elements": "str", "default": ["el9s", "el10s"]},
