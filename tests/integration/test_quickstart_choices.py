@@ -45,6 +45,13 @@ def test_check_mode_makes_nothing(quickstart, profile):
     assert not quickstart.folder.exists()
 
 
+def test_an_upgrade_where_nothing_is_deployed_is_refused(quickstart):
+    status, output = quickstart.play(UPGRADE="1")
+    assert status != 0
+    assert "The profile libraries deploys no service that could be upgraded." in output
+    assert not quickstart.folder.exists()
+
+
 def test_a_host_that_can_not_build_is_told_before_anything_is_made(quickstart, tmp_path):
     for name in ("bash", "cat", "date", "dirname", "git", "mktemp", "rm", "sed", "setpriv", "sh", "tar"):
         for folder in ("/usr/bin", "/bin"):
