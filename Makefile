@@ -128,8 +128,8 @@ test-release: .venv/dev.done $(COLLECTION) ## A small release with real packages
 	@.ci/system-packages release
 	$(BIN)/pytest -q tests/contract/koji/test_small_ga.py tests/contract/koji/test_end_release.py tests/contract/koji/test_new_series.py
 
-# The tests of a file follow each other in one process. One process for each of the three longest files, so that they
-# begin at once, on the two cores that this is made for; trunk to promotion has one that is longer than all others.
+# The tests of a file follow each other in one process. Three processes, so that the longest files begin at once, on the
+# two cores that this is made for; trunk to promotion has one that is longer than all others.
 SIDE_BY_SIDE := --durations 20 --dist loadfile --no-loadscope-reorder -m "not long"
 
 .PHONY: integration

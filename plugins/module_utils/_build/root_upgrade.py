@@ -85,9 +85,10 @@ class RootUpgrade(CleanRoot):
         names = sorted({nevra.name for nevra in left.values()})
         offered = packages_in(dnf.query("repoquery", "--qf", f"{NEVRA} %{{repoid}}", *names, repositories=True))
         homes = {one["nevra"]: one["repository"] for one in offered}
+        there = [Nevra.parse(one) for one in homes]
         older = []
         for nevra in left.values():
-            same_name = [Nevra.parse(one) for one in homes if Nevra.parse(one)[0] == nevra.name]
+            same_name = [one for one in there if one.name == nevra.name]
             if same_name and all(one.evr < nevra.evr for one in same_name):
                 older.append(f"{nevra} to {max(same_name, key=lambda one: one.evr)}")
         if older:

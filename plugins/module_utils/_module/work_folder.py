@@ -31,7 +31,7 @@ class WorkFolder(tempfile.TemporaryDirectory):
         """:param purpose: what the folder is for, in lower case letters and hyphens: a part of its name."""
         parent = parent or tempfile.gettempdir()
         remove_leftovers(parent)
-        super().__init__(prefix=prefix(purpose), dir=parent)
+        super().__init__(prefix=owned_prefix(purpose), dir=parent)
 
 
 def folder_of_the_run(purpose: str, parent: str | None = None) -> str:
@@ -43,7 +43,7 @@ def folder_of_the_run(purpose: str, parent: str | None = None) -> str:
     parent = parent or tempfile.gettempdir()
     remove_leftovers(parent)
     player = _player()
-    return tempfile.mkdtemp(prefix=prefix(purpose, player) if player else f"rdo-releng.{purpose}.", dir=parent)
+    return tempfile.mkdtemp(prefix=owned_prefix(purpose, player) if player else f"rdo-releng.{purpose}.", dir=parent)
 
 
 def remove_leftovers(parent: str) -> list[str]:
@@ -74,7 +74,7 @@ def abandoned(parent: str, purpose: str = "") -> list[str]:
     return found
 
 
-def prefix(purpose: str, pid: str = "self") -> str:
+def owned_prefix(purpose: str, pid: str = "self") -> str:
     """How the name of a folder begins that belongs to a process; tempfile makes the rest of it."""
     number = str(os.getpid()) if pid == "self" else pid
     return f"rdo-releng.{purpose}.{_namespace()}-{number}-{_birth(pid)}."

@@ -42,7 +42,7 @@ import typing as t
 
 from .._module.command import find_program, run_command
 from .._module.errors import CommandFailed, InvalidInput, TimedOut, Unavailable
-from .._module.work_folder import abandoned, prefix
+from .._module.work_folder import abandoned, owned_prefix
 
 GIB = 2**30
 # Users of the host that are nobody's: those that user namespaces are commonly given begin here or above.
@@ -255,7 +255,7 @@ def fresh_folder(parent: str | None = None) -> t.Iterator[str]:
     parent = parent or tempfile.gettempdir()
     for path in abandoned(parent, "confined"):
         remove_folder(path)
-    path = tempfile.mkdtemp(prefix=prefix("confined"), dir=parent)
+    path = tempfile.mkdtemp(prefix=owned_prefix("confined"), dir=parent)
     try:
         give(path)
         yield path

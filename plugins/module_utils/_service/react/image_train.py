@@ -112,22 +112,19 @@ def _install(folder: str, wheel: str, params: dict[str, t.Any], log: str) -> str
         confined(["python3", "-m", "venv", f"{folder}/tool"], sandbox, log=log)
         pip = [f"{folder}/tool/bin/python", "-m", "pip", "install", "--quiet", "--no-index", "--no-compile"]
         confined([*pip, "--find-links", f"{WORK}-wheels", given], sandbox, log=log)
-        _see_plain(folder, "tool", "bin")
+        _see_folders(f"{folder}/tool", f"{folder}/tool/bin")
     except (CommandFailed, Refused) as error:
         return f"it cannot be installed: {error.message}"
     return None
 
 
-def _see_plain(folder: str, *below: str) -> str:
-    """The path of a folder in a folder that strangers wrote to.
-
-    :raises Refused: one on the way is a link, which would lead out of it.
-    """
-    for name in below:
-        folder = os.path.join(folder, name)
-        if not os.path.lexists(folder) or not stat.S_ISDIR(os.lstat(folder).st_mode):
-            raise Refused(f"{name} is not a folder any more, but something that the wheel has put there.")
-    return folder
+def _see_folders(*paths: str) -> None:
+    """:raises Refused: one is a link, say, which would lead out of where strangers wrote."""
+    for path in paths:
+        if not os.path.lexists(path) or not stat.S_ISDIR(os.lstat(path).st_mode):
+            raise Refused(
+                f"{os.path.basename(path)} is not a folder any more, but something that the wheel has put there."
+            )
 
 
 def _run(folder: str, one: dict[str, t.Any], which: str, params: dict[str, t.Any], problem: str | None) -> Cell:
@@ -146,7 +143,7 @@ def _make_image(folder: str, one: dict[str, t.Any], which: str, params: dict[str
     path = os.path.join(params["folder"], f"{one['name']}-{which}")
     shutil.rmtree(path, ignore_errors=True)  # what another wheel of the same version has made
     try:
-        program = os.path.join(_see_plain(folder, "tool", "bin"), BUILDER)
+        program = f"{folder}/tool/bin/{BUILDER}"
         if not os.path.lexists(program) or not stat.S_ISREG(os.lstat(program).st_mode):
             raise NotFound(f"The wheel brings no program {BUILDER}, which makes images.")
         options = {"path": path, "log": log, "size": 0, "timeout": params["timeout"], "builder": program}
