@@ -22,7 +22,8 @@ from lab.bus import declare, deliver, say
 from lab.consumer import Consumer
 from lab.killing import kill_group
 from lab.packages import manifest
-from lab.rsync_daemon import free_port, rsync_daemon
+from lab.rsync_daemon import rsync_daemon
+from loopback import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 for place in ("tests/integration", "tests/contract/koji"):

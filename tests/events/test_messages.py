@@ -22,8 +22,8 @@ from lab.broker import Broker
 from lab.bus import EXCHANGE, declare, deliver, say
 from lab.consumer import Consumer
 from lab.killing import kill_group
-from lab.rsync_daemon import free_port
 from lab.working import work
+from loopback import free_port
 
 from ansible_collections.rdo.releng.plugins.module_utils._events.outbox import Say
 from ansible_collections.rdo.releng.plugins.module_utils._events.spool import keep

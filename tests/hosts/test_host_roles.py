@@ -12,8 +12,8 @@ import threading
 import time
 
 import pytest
+from loopback import free_ports
 from machines.client import NAME, ask
-from machines.machine import free_ports
 
 SECRET = "pa'ss \"w$rd`\\ %n"
 WRITES = 'printf \'%s\\n\' "$WORD" "$1" >> /srv/written'

@@ -20,8 +20,9 @@ import time
 
 import pytest
 import yaml
+from loopback import free_ports
 from machines.client import NAME, ask
-from machines.machine import BASES, ROOT, free_ports
+from machines.machine import BASES, ROOT
 
 sys.path.insert(0, str(ROOT / "tests" / "integration"))
 from stage import builder

@@ -8,13 +8,13 @@ import json
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import time
 import urllib.parse
 import urllib.request
 
 import pytest
+from loopback import free_ports
 from test_dlrn_vote import pin, promote
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -239,10 +239,7 @@ def prometheus(tmp_path):
     """A Prometheus that scrapes a server of the folder ``figures``: its address."""
     folder = tmp_path / "figures"
     folder.mkdir()
-    with socket.socket() as first, socket.socket() as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        web, own = first.getsockname()[1], second.getsockname()[1]
+    web, own = free_ports(2)
     (tmp_path / "prometheus.yml").write_text(
         "global: {scrape_interval: 1s}\n"
         "scrape_configs:\n"

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import http.server
 import json
-import socket
 import threading
 import time
 
 import pytest
 from aiosmtpd.controller import Controller
+from loopback import free_port
 from test_dlrn_vote import promote
 
 SECRET = "T0000-B0000-verysecret"
@@ -30,8 +30,7 @@ class Mails:
 @pytest.fixture
 def mails():
     mails = Mails()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        mails.port = free.getsockname()[1]
+    mails.port = free_port()
     server = Controller(mails, hostname="127.0.0.1", port=mails.port)
     server.start()
     yield mails

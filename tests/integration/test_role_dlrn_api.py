@@ -16,14 +16,10 @@ import urllib.request
 
 import pytest
 import yaml
+from loopback import free_port
 from stage.trunk import DLRN
 
 CONTROL = pathlib.Path(__file__).resolve().parents[2] / "roles" / "dlrn_api" / "files" / "control.py"
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 class Role:

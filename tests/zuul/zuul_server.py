@@ -22,6 +22,8 @@ import typing as t
 import urllib.error
 import urllib.request
 
+from loopback import free_ports
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 INSTALLED = ROOT / ".build" / "zuul"
 PYTHON = pathlib.Path(os.path.realpath(ROOT / ".venv")) / "bin" / "python"
@@ -46,13 +48,6 @@ def missing() -> list[str]:
     if not (INSTALLED / "done").exists():
         found.append("Zuul (make .build/zuul/done)")
     return found
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of the loopback interface that nobody listens at."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _port in range(count)]
-        return [each.getsockname()[1] for each in sockets]
 
 
 class ZuulServer:

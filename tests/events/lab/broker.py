@@ -14,9 +14,9 @@ import time
 
 import pika
 import pytest
+from loopback import free_ports
 
 from .killing import kill_group
-from .rsync_daemon import free_port
 
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 
@@ -25,7 +25,8 @@ class Broker:
     def __init__(self, folder: pathlib.Path) -> None:
         if not os.path.exists(SERVER):
             pytest.skip("rabbitmq-server is not installed (bindep profile events)")
-        self.folder, self.port, self._distribution, self._epmd = folder, free_port(), free_port(), free_port()
+        self.folder = folder
+        self.port, self._distribution, self._epmd = free_ports(3)
         folder.mkdir(parents=True)
         (folder / "rabbitmq.conf").write_text(
             f"listeners.tcp.1 = 127.0.0.1:{self.port}\nloopback_users = none\nheartbeat = 10\n"

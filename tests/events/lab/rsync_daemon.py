@@ -13,12 +13,7 @@ import time
 import typing as t
 
 import pytest
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+from loopback import free_port
 
 
 @contextlib.contextmanager

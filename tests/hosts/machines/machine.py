@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import hashlib
 import json
@@ -12,10 +11,11 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import typing as t
+
+from loopback import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BASES = ROOT / ".build" / "hosts"
@@ -75,13 +75,6 @@ def _release() -> dict[str, str]:
     return {name: value.strip('"') for name, _sign, value in (line.partition("=") for line in lines)}
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports of the loopback that nobody listens at, each only once."""
-    with contextlib.ExitStack() as stack:
-        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _number in range(count)]
-        return [listener.getsockname()[1] for listener in listeners]
-
-
 class Machine:
     """A machine of its own, with this host's loopback.
 
@@ -93,7 +86,7 @@ class Machine:
         self.folder = folder
         self.name = name
         self.root = folder / "root"
-        self.port = free_ports(1)[0]
+        self.port = free_port()
         self.key = folder / "key"
         self._binds = [*binds, pathlib.Path("/etc/apt/apt.conf.d")]
         self._process: subprocess.Popen[bytes] | None = None

@@ -12,6 +12,7 @@ import threading
 import time
 
 import pytest
+from loopback import free_port
 
 from ansible_collections.rdo.releng.plugins.module_utils._dlrn.client import DlrnClient
 from ansible_collections.rdo.releng.plugins.module_utils._module import web
@@ -177,8 +178,7 @@ def test_after_the_deadline_nothing_is_asked(server, client):
 
 
 def test_nobody_listens():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     with pytest.raises(Unavailable, match=f"127.0.0.1:{port} gave no answer: .*refused"):
         DlrnClient(f"http://127.0.0.1:{port}", retries=0).get("health")
 
