@@ -76,9 +76,10 @@ $(COLLECTION):
 	@mkdir -p $(dir $@)
 	ln -sfn $(CURDIR) $@
 
-# What the quickstart builds from source, and no wheel is packed of; and what the profile cloud builds besides.
+# What the quickstart builds from source, and no wheel is packed of; and what the profiles cloud and volume build besides.
 TRUNK := debtcollector glance keystone oslo.config oslo.i18n oslo.utils stevedore
 TRUNK_OF_CLOUD := keystonemiddleware neutron neutron-lib nova openstack-placement os-vif oslo.db oslo.messaging ovsdbapp
+TRUNK_OF_VOLUME := cinder
 
 .PHONY: requirements
 requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
@@ -87,8 +88,12 @@ requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
 	  $(UV) pip compile --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate $$file.in -o $$file.txt
 	done
 	trunk=($(TRUNK:%=--no-emit-package %))
-	for file in roles/quickstart/files/{base,keystone,glance,cloud}-wheels tests/zuul/trunk-wheels; do
-	  if [[ $$file == */cloud-wheels ]]; then besides=($(TRUNK_OF_CLOUD:%=--no-emit-package %)); else besides=(); fi
+	for file in roles/quickstart/files/{base,keystone,glance,cloud,volume}-wheels tests/zuul/trunk-wheels; do
+	  case $$file in
+	    */cloud-wheels) besides=($(TRUNK_OF_CLOUD:%=--no-emit-package %)) ;;
+	    */volume-wheels) besides=($(TRUNK_OF_VOLUME:%=--no-emit-package %)) ;;
+	    *) besides=() ;;
+	  esac
 	  $(UV) pip compile --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate \
 	    "$${trunk[@]}" "$${besides[@]}" $$file.in -o $$file.txt
 	done
@@ -146,9 +151,9 @@ test-trunk: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Of these, trunk to prom
 test-keystone: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Of these, Keystone from its commits to its promotion, judged by Tempest
 	@$(BIN)/pytest -q tests/keystone
 
-.PHONY: test-glance
-test-glance: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Glance beside Keystone, from nothing to its promotion; not in make test
-	@$(BIN)/pytest -q tests/glance
+.PHONY: test-storage
+test-storage: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Glance, and Cinder, beside Keystone, from nothing to their promotion; not in make test
+	@$(BIN)/pytest -q tests/storage
 
 .PHONY: test-cloud
 test-cloud: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Of these, five services on a database server, a broker and OVN; with each bad commit, which make test leaves out

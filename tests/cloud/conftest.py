@@ -15,11 +15,12 @@ from stage.quickstart import needs_dlrn
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory):
-    """From nothing to its promotion."""
+def cloud(request, tmp_path_factory):
+    """From nothing to its promotion; with the older versions before that, if there is an upgrade to be tested."""
     needs_dlrn("test-cloud")
     made = Cloud(tmp_path_factory.mktemp("cloud"))
-    status, output = made.run()
+    older = {"quickstart_first_versions": True} if "not long" not in request.config.option.markexpr else {}
+    status, output = made.run(**older)
     assert status == 0, output[-5000:]
     made.keep_promoted()
     return made

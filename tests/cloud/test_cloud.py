@@ -74,3 +74,22 @@ def test_an_older_nova_is_upgraded_and_its_server_is_kept(cloud, tmp_path):
     }
     assert "openstack-nova-api-33." in (scenario.results / "logs" / "root.log").read_text()
     assert "openstack-nova-api-34." in (scenario.results / "logs" / "packages.txt").read_text()
+
+
+@pytest.mark.long
+def test_the_one_component_among_six_that_is_to_blame_is_found(cloud, tmp_path):
+    """All six changed, and a change in one of them stops another one's service."""
+    begin, build = [stage for stage in stages() if stage["name"] == "next-commits"], stages()[1:]
+    assert cloud.run("microversion", quickstart_stages=begin)[0] == 0
+    for project in "debtcollector", "oslo-i18n", "ovsdbapp", "keystone", "glance":
+        cloud.greet(project)
+    given = {"scenario_tempest_include": SERVER}
+    status, output = cloud.run("", quickstart_stages=build, **given)
+    assert status != 0 and "nova-scheduler had the first error" in output
+    cloud.copy_votes(tmp_path / "votes")
+    bisection = cloud.scenario_of_newest(tmp_path / "bisect")
+    output, tries = bisection.bisect(cloud.promoted, tmp_path / "votes", **given)
+    assert tries[-1]["taken"] == ["compute"]
+    assert "compute turns it red: it is red with this component alone" in output
+    assert cloud.newest_commit("upstream/placement")[:7] in output
+    assert bisection.is_gone()

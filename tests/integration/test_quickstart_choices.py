@@ -18,7 +18,7 @@ def quickstart(tmp_path):
 @pytest.mark.parametrize(
     ("profile", "fault", "said"),
     [
-        ("keystonee", "", "There is no profile keystonee. There are: cloud, glance, keystone, libraries."),
+        ("keystonee", "", "There is no profile keystonee. There are: cloud, glance, keystone, libraries, volume."),
         ("../x", "", "There is no profile ../x."),
         (None, "biuld", "There is no fault biuld. There are: build, closure, scenario, packaging, vote."),
         ("keystone", "closure", "There is no fault closure. There are: status, signature, requires, default, packed."),
@@ -36,7 +36,7 @@ def test_a_name_that_is_none_is_told_with_those_there_are(quickstart, profile, f
     assert sorted(path.name for path in quickstart.folder.rglob("*")) == ["report.txt", "run"]
 
 
-@pytest.mark.parametrize("profile", ["libraries", "keystone", "glance", "cloud"])
+@pytest.mark.parametrize("profile", ["libraries", "keystone", "glance", "volume", "cloud"])
 def test_check_mode_makes_nothing(quickstart, profile):
     status, output = quickstart.play("", "--check", PROFILE=profile)
     assert status == 0, output

@@ -45,11 +45,6 @@ class Keystone(Quickstart):
         self.promoted = folder / "promoted.json"
         super().__init__(folder, "keystone", JOB, quickstart_projects=self.projects)
 
-    def commit(self, repository: str, message: str) -> None:
-        """Commit what has changed there."""
-        argv = ["git", "-C", str(self.folder / repository), "-c", "user.name=A", "-c", "user.email=a@example.org"]
-        subprocess.run([*argv, "commit", "-qam", message], check=True)
-
 
 @pytest.fixture(scope="module")
 def keystone(tmp_path_factory):
@@ -207,9 +202,7 @@ def test_what_was_promoted_is_upgraded_and_everything_in_it_is_kept(keystone):
     """A commit that changes nothing that anybody has stored."""
     begin, build = [stage for stage in stages() if stage["name"] == "next-commits"], stages()[1:]
     assert keystone.run("", quickstart_stages=begin)[0] == 0  # takes faults back
-    with open(keystone.folder / "upstream" / "keystone" / "README.rst", "a") as readme:
-        readme.write("\nWelcome.\n")
-    keystone.commit("upstream/keystone", "Greet the reader")
+    keystone.greet("keystone")
     promoted = keystone.label()
     given = {"quickstart_upgrade": True, "scenario_tempest_include": REGIONS}
     status, output = keystone.run("", quickstart_stages=build, **given)
@@ -243,27 +236,12 @@ def test_the_one_component_among_six_that_is_to_blame_is_found(keystone, tmp_pat
     begin, build = [stage for stage in stages() if stage["name"] == "next-commits"], stages()[1:]
     assert keystone.run("status", quickstart_stages=begin)[0] == 0
     for project in keystone.projects[:-1]:
-        repository = keystone.folder / "upstream" / project["project"]
-        with open(repository / "README.rst", "a") as readme:
-            readme.write("\nWelcome.\n")
-        keystone.commit(f"upstream/{project['project']}", "Greet the reader")
+        keystone.greet(project["project"])
     status, output = keystone.run("", quickstart_stages=build, scenario_tempest_include=REGIONS)
     assert status != 0 and "RegionsTestJSON" in output
-    for results in (keystone.folder / "results").glob(f"*/{JOB}/votes"):
-        shutil.copytree(results, tmp_path / "votes", dirs_exist_ok=True)
+    keystone.copy_votes(tmp_path / "votes")
     bisection = scenario_of(keystone, tmp_path / "bisect")
-    del bisection.given["scenario_results"]  # each try has its own
-    done = bisection.start(
-        playbook="bisect",
-        good=str(keystone.promoted),
-        bad=str(keystone.folder / "run" / "candidate.json"),
-        bisect_folder=str(bisection.results),
-        bisect_vote_directory=str(tmp_path / "votes"),
-        scenario_tempest_include=REGIONS,
-    )
-    output, _none = done.communicate()
-    assert done.returncode == 0, output[-5000:]
-    tries = json.loads((bisection.results / "bisection.json").read_text())["tries"]
+    output, tries = bisection.bisect(keystone.promoted, tmp_path / "votes", scenario_tempest_include=REGIONS)
     assert [one["results"] is None for one in tries] == [True] * 2 + [False] * 4
     assert tries[-1]["taken"] == ["keystone"]
     assert "keystone turns it red: it is red with this component alone" in output

@@ -67,5 +67,12 @@ class Cloud(Quickstart):
 
     def scenario(self, results: pathlib.Path, **given: t.Any) -> Scenario:
         """What was kept, deployed and tested again, alone and with few tests."""
+        return self._scenario(self.promoted, results, **given)
+
+    def scenario_of_newest(self, results: pathlib.Path, **given: t.Any) -> Scenario:
+        """The same of the last run's candidate."""
+        return self._scenario(self.folder / "run" / "candidate.json", results, **given)
+
+    def _scenario(self, candidate: pathlib.Path, results: pathlib.Path, **given: t.Any) -> Scenario:
         own = {"scenario_tempest_definition": "clouds/cloud.yml", "scenario_tempest_include": SERVER, **given}
-        return Scenario(self.folder, self.promoted, results, JOB, **own)
+        return Scenario(self.folder, candidate, results, JOB, **own)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import typing as t
 
@@ -80,6 +81,19 @@ class Quickstart:
         """The newest vote that was kept for the candidate."""
         votes = [json.loads(path.read_text()) for path in self.results().glob("votes/*/*")]
         return max(votes, key=lambda vote: vote["timestamp"])
+
+    def copy_votes(self, folder: pathlib.Path) -> None:
+        """Those that were kept for any candidate."""
+        for votes in (self.folder / "results").glob(f"*/{self._job}/votes"):
+            shutil.copytree(votes, folder, dirs_exist_ok=True)
+
+    def greet(self, project: str) -> None:
+        """Commit what makes no difference to anybody."""
+        repository = self.folder / "upstream" / project
+        with open(repository / "README.rst", "a") as readme:
+            readme.write("\nWelcome.\n")
+        argv = ["git", "-C", str(repository), "-c", "user.name=A", "-c", "user.email=a@example.org"]
+        subprocess.run([*argv, "commit", "-qam", "Greet the reader"], check=True)
 
     def newest_commit(self, repository: str) -> str:
         argv = ["git", "-C", str(self.folder / repository), "rev-parse", "HEAD"]

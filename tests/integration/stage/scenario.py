@@ -42,7 +42,7 @@ class Scenario:
         root: t.Sequence[str] = ("stand-in-base",),
         **given: t.Any,
     ) -> None:
-        self.results, self.job = results, job
+        self.results, self.job, self.candidate = results, job, candidate
         self.given = {
             "ansible_python_interpreter": str(ROOT / ".venv" / "bin" / "python"),
             "candidate": str(candidate),
@@ -73,6 +73,20 @@ class Scenario:
             text=True,
             start_new_session=True,
         )
+
+    def bisect(self, good: pathlib.Path, votes: pathlib.Path, **more: object) -> tuple[str, list[dict[str, t.Any]]]:
+        """Find what turns the candidate red: what Ansible said, and the tries.
+
+        :param good: the lockfile of one that was green.
+        :param votes: where those of both are.
+        """
+        del self.given["scenario_results"]  # each try has its own
+        folder, bad = str(self.results), str(self.candidate)
+        ends = {"good": str(good), "bad": bad, "bisect_folder": folder, "bisect_vote_directory": str(votes)}
+        done = self.start(playbook="bisect", **ends, **more)
+        output, _none = done.communicate()
+        assert done.returncode == 0, output[-5000:]
+        return output, json.loads((self.results / "bisection.json").read_text())["tries"]
 
     def processes(self) -> dict[int, str]:
         """The processes in its root, and their commands."""

@@ -250,6 +250,17 @@ def test_a_service_is_ready_when_it_has_noted_a_time_since_it_was_started_again(
     assert [deployment.holds(condition) for _one in noted] == [False, False, True]
 
 
+def test_what_tempest_has_to_find_is_made_by_any_function_of_openstacksdk(cloud, connection, monkeypatch):
+    monkeypatch.setattr(cloud.deployment.Deployment, "connection", lambda self: connection)
+    deployment = cloud.deployment.Deployment([], [], None, "scenario", "secret", 60)
+    deployment.fill("x", {"create_network": {"name": "public"}})
+    deployment.fill("x", {"network.create_port": {"name": "p", "network_id": "1"}})
+    assert (list(connection.networks), connection.ports) == (["public"], {"p": "1"})
+    connection.content = b"gone"
+    with pytest.raises(RuntimeError, match="404 Client Error"):
+        deployment.fill("x", {"image.get": {"url": "/images"}})
+
+
 def test_a_migration_that_fails_is_named_with_its_service(cloud, tmp_path, monkeypatch):
     for name in "SQLITE_FOLDER", "SQLITE_KEPT":
         monkeypatch.setattr(cloud.deployment, name, str(tmp_path / name))

@@ -18,6 +18,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from kept import call
 from programs import PAUSE, Programs, Stopped, say
 
 # One process, and no master that would start it again: when it ends, that is noticed. A kept connection would let
@@ -219,10 +220,10 @@ class Deployment:
             raise Stopped(f"Service {name} needs a {kind}, and no part of the definition provides any")
 
     def fill(self, name: str, step: dict[str, dict[str, t.Any]]) -> None:
-        """Call a function of openstacksdk's cloud layer."""
+        """Call functions of openstacksdk."""
         for function, arguments in step.items():
             say(f"{self.clock()} {name}: {function} {arguments}")
-            getattr(self.connection(), function)(**arguments)
+            call(self.connection(), function, arguments)
 
     def enter_in_catalog(self, name: str, entry: dict[str, str]) -> None:
         """Let Keystone know a service: what it is, where it answers, and the user that it asks Keystone as."""

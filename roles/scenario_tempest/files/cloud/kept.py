@@ -20,6 +20,14 @@ NOTES = pathlib.Path("/var/lib/scenario/kept.json")
 VALUE = re.compile(r"<(\w+)\.(\w+)>")
 
 
+def call(connection: t.Any, function: str, arguments: dict[str, t.Any]) -> t.Any:
+    """What a function of openstacksdk returns: of its cloud layer, or of a service's proxy."""
+    answer = operator.attrgetter(function)(connection)(**arguments)
+    if hasattr(answer, "raise_for_status"):
+        answer.raise_for_status()
+    return answer
+
+
 class Kept:
     """Each thing that a service's definition says, by its name.
 
@@ -103,13 +111,10 @@ class Kept:
             raise LookupError(f"{next(iter(thing['read']))} finds nothing")
         return plain(answer)
 
-    def call(self, call: dict[str, dict[str, t.Any]], connection: t.Any = None) -> t.Any:
+    def call(self, step: dict[str, dict[str, t.Any]], connection: t.Any = None) -> t.Any:
         """A function of openstacksdk: of its cloud layer, or of a service's proxy."""
-        (function, arguments), *_none = call.items()
-        answer = operator.attrgetter(function)(connection or self.connect())(**self.filled(arguments))
-        if hasattr(answer, "raise_for_status"):
-            answer.raise_for_status()
-        return answer
+        (function, arguments), *_none = step.items()
+        return call(connection or self.connect(), function, self.filled(arguments))
 
     def filled(self, value: t.Any) -> t.Any:
         """Arguments with the values of what was made before."""
