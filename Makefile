@@ -18,7 +18,7 @@ COLLECTION := .build/ansible_collections/rdo/releng
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-18s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-27s %s\n", $$1, $$2}' Makefile
 
 ## Installation
 
@@ -72,6 +72,13 @@ $(SITE)/done: .ci/site/requirements.txt | .venv/bin/uv
 	$(UV) pip install --quiet --require-hashes --python $(SITE)/bin/python -r $<
 	touch $@
 
+# What plays in an image.
+NAVIGATOR := .build/navigator
+$(NAVIGATOR)/done: tests/execution_environment/requirements.txt | .venv/bin/uv
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(NAVIGATOR)
+	$(UV) pip install --quiet --compile-bytecode --require-hashes --python $(NAVIGATOR)/bin/python -r $<
+	touch $@
+
 $(COLLECTION):
 	@mkdir -p $(dir $@)
 	ln -sfn $(CURDIR) $@
@@ -84,7 +91,7 @@ TRUNK_OF_VOLUME := cinder
 .PHONY: requirements
 requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
 	for file in requirements requirements-dev roles/dlrn_builder/files/dlrn-requirements roles/event_consumer/files/requirements \
-	  roles/compose_image/files/requirements tests/events/requirements tests/zuul/requirements tests/zuul/ansible-requirements .ci/site/requirements; do
+	  roles/compose_image/files/requirements tests/events/requirements tests/execution_environment/requirements tests/zuul/requirements tests/zuul/ansible-requirements .ci/site/requirements; do
 	  $(UV) pip compile --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate $$file.in -o $$file.txt
 	done
 	trunk=($(TRUNK:%=--no-emit-package %))
@@ -180,6 +187,11 @@ test-newcomers: .venv/dev.done $(COLLECTION) ## The tarball on each supported an
 test-hosts: .venv/dev.done $(DLRN)/done $(COLLECTION) ## Whole machines with systemd, reached over SSH: units, timers, a web server, restarts; not in make test
 	@.ci/system-packages hosts
 	$(BIN)/pytest -q tests/hosts
+
+.PHONY: test-execution-environment
+test-execution-environment: .venv/dev.done $(DLRN)/done $(NAVIGATOR)/done $(COLLECTION) ## The image of execution-environment.yml, built and used; on EE_BASE_IMAGE, or a stand-in; not in make test
+	@.ci/system-packages images
+	$(BIN)/pytest -q tests/execution_environment
 
 .PHONY: bench
 bench: .venv/dev.done $(COLLECTION) ## Measure beside the peers and print the ratios

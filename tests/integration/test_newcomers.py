@@ -13,6 +13,7 @@ import tarfile
 
 import pytest
 import yaml
+from stage.checkout import copy_checkout
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(sys.executable).parent
@@ -61,17 +62,7 @@ def run(*argv, **environment):
 def checkout(tmp_path_factory):
     """The files that git knows, or would, without what make left."""
     folder = tmp_path_factory.mktemp("clone") / "rdo.releng"
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    ).stdout.split(b"\0")
-    for name in map(os.fsdecode, filter(None, listed)):
-        source = ROOT / name
-        if source.is_file() and not source.is_symlink():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(source.read_bytes())
+    copy_checkout(folder)
     return folder
 
 
@@ -166,7 +157,7 @@ def test_each_file_says_its_license(checkout):
 
 
 def test_the_execution_environment_is_complete(tarball, tmp_path):
-    """The build context; nothing here could build an image of it."""
+    """The build context; the image itself is built by tests/execution_environment."""
     (tmp_path / "build").mkdir()
     (tmp_path / "build" / tarball.name).write_bytes(tarball.read_bytes())
     (tmp_path / "execution-environment.yml").write_bytes((ROOT / "execution-environment.yml").read_bytes())

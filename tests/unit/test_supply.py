@@ -8,6 +8,8 @@ import pathlib
 import re
 import sys
 
+import yaml
+
 from ansible_collections.rdo.releng.plugins.module_utils._module.command import PACKAGES
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -48,17 +50,28 @@ def test_what_is_required_is_what_is_tested():
 EVERYWHERE = {"apt-get", "cp", "du", "dpkg", "dpkg-deb", "dpkg-query", "ldconfig", "ldd", "rm", "sh", "umount"}
 
 
-def packages_of(kind):
-    """System packages that bindep.txt names for hosts of a kind, those of the optional parts among them."""
+def packages_of(kind, lines, profiles):
+    """System packages that are named for hosts of a kind."""
+    words = r"[\w-]+ " if profiles else ""
+    return {line.split()[0] for line in lines if re.search(rf"(^[\w.-]+|\[({words})?platform:{kind}\])$", line)}
+
+
+def test_programs_that_modules_run_can_be_installed():
     lines = (ROOT / "bindep.txt").read_text().splitlines()
-    return {line.split()[0] for line in lines if re.search(rf"[\[ ]platform:{kind}\]$", line)}
+    for program, names_by_manager in PACKAGES.items():
+        for manager, kind in ("apt", "dpkg"), ("dnf", "rpm"):
+            missing = set(names_by_manager.get(manager, "").split()) - packages_of(kind, lines, profiles=True)
+            assert not missing, f"{program}: bindep.txt lacks {missing} for {kind}"
 
 
 def test_programs_that_modules_run_come_with_an_execution_environment():
+    """It gets what bindep.txt names without a profile, and what the definition adds."""
+    lines = (ROOT / "bindep.txt").read_text().splitlines()
+    lines += yaml.safe_load((ROOT / "execution-environment.yml").read_text())["dependencies"]["system"]
     for program, names_by_manager in PACKAGES.items():
         for manager, kind in ("apt", "dpkg"), ("dnf", "rpm"):
-            wanted = set(names_by_manager.get(manager, "").split())
-            assert wanted <= packages_of(kind), f"{program}: bindep.txt lacks {wanted - packages_of(kind)} for {kind}"
+            missing = set(names_by_manager.get(manager, "").split()) - packages_of(kind, lines, profiles=False)
+            assert not missing, f"{program}: an execution environment lacks {missing} for {kind}"
 
 
 def test_every_program_that_is_run_by_its_name_is_known():

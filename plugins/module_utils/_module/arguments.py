@@ -155,7 +155,7 @@ SIGNING: Arguments = {
     "key": {"type": "str", "required": True, "no_log": False},
     "gnupg_home": {"type": "path"},
     "passphrase": {"type": "str", "no_log": True},
-    "passphrase_file": {"type": "path"},
+    "passphrase_file": {"type": "path", "no_log": False},
     "signed_at": {"type": "int"},
 }
 

@@ -61,13 +61,17 @@ def base() -> pathlib.Path:
         if not folder.exists():
             made = folder.with_suffix(".new")
             shutil.rmtree(made, ignore_errors=True)
-            codename = _release()["VERSION_CODENAME"]
-            # The lists stay: packages are installed later without asking for them anew.
-            command = ["mmdebstrap", "--quiet", "--variant=minbase", "--skip=cleanup/apt/lists"]
-            command += [f"--include={','.join(packages())}", codename, str(made), *sources()]
-            subprocess.run(command, check=True, timeout=HOUR)
+            bootstrap(made, packages())
             made.rename(folder)
     return folder
+
+
+def bootstrap(made: pathlib.Path, packages: t.Sequence[str], *options: str) -> None:
+    """Make this host's distribution, with some packages, in a new folder, or in a tarball if ``made`` ends in .tar."""
+    # The lists stay: packages are installed later without asking for them anew.
+    command = ["mmdebstrap", "--quiet", "--variant=minbase", "--skip=cleanup/apt/lists", *options]
+    command += [f"--include={','.join(packages)}", _release()["VERSION_CODENAME"], str(made), *sources()]
+    subprocess.run(command, check=True, timeout=HOUR)
 
 
 def _release() -> dict[str, str]:
