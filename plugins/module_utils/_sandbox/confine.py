@@ -490,11 +490,19 @@ class _Run:
             process.stdin.write(b"go\n")
 
     def _learn(self, information: t.BinaryIO) -> None:
-        """Which process is the first in the sandbox; there is none if it could not be made."""
+        """Which process is the first in the sandbox; there is none if it could not be made.
+
+        All that share its namespace are killed in the end, but never the caller's own: another process may have the
+        number by now.
+        """
         with contextlib.suppress(ValueError, KeyError, OSError):
-            self._first = json.loads(information.read())["child-pid"]
+            said = json.loads(information.read())
+            self._first = said["child-pid"]
             self.began = True
-            self._namespace = os.readlink(f"/proc/{self._first}/ns/pid")
+            known = f"pid:[{said['pid-namespace']}]" if "pid-namespace" in said else ""
+            namespace = known or os.readlink(f"/proc/{self._first}/ns/pid")
+            if namespace != os.readlink("/proc/self/ns/pid"):
+                self._namespace = namespace
 
     def _copy(self, process: subprocess.Popen[bytes], log: t.BinaryIO, start: float) -> str | None:
         """Copy what it prints until it ends; what it used too much of."""

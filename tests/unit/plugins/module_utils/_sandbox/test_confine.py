@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pathlib
 import shutil
@@ -213,6 +214,38 @@ def test_the_host_is_not_killed():
             assert other.poll() is None
         finally:
             other.kill()
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ('{"child-pid": 1, "pid-namespace": 17}', "pid:[17]"),
+        # Somebody else has the number of the first process, or an older bwrap says nothing of namespaces.
+        ('{"child-pid": %(pid)s}', ""),
+        ('{"child-pid": %(pid)s, "pid-namespace": %(namespace)s}', ""),
+        ("{", ""),
+    ],
+)
+def test_who_shares_the_callers_namespace_is_not_taken_for_a_program_in_the_sandbox(said, kept):
+    namespace = os.readlink("/proc/self/ns/pid").removeprefix("pid:[").rstrip("]")
+    run = confine._Run(["true"], Sandbox(limits=SHORT), 100, None)
+    run._learn(io.BytesIO((said % {"pid": os.getpid(), "namespace": namespace}).encode()))
+    assert run._namespace == kept
+
+
+def test_a_namespace_is_known_by_what_bubblewrap_says(monkeypatch):
+    """And by no process that could have gone meanwhile."""
+    known = []
+    learn = confine._Run._learn
+
+    def learnt(self, information):
+        learn(self, information)
+        known.append((self._namespace, os.readlink(f"/proc/{self._first}/ns/pid")))
+
+    monkeypatch.setattr(confine._Run, "_learn", learnt)
+    confined(["sleep", "0.2"], Sandbox(limits=SHORT))
+    ((said, seen),) = known
+    assert said == seen != ""
 
 
 def test_output_and_errors_apart_and_watched(tmp_path):
