@@ -52,6 +52,8 @@ INSTALLING = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETFCAP", "S
 # What programs expect that are used to be root.
 BUILDING = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETGID", "SETUID")
 _PAUSE = 0.25
+# How bubblewrap ends its last line where the host does not let it make a sandbox
+_FORBIDDEN = b": Operation not permitted"
 # How the host is seen without a root of one's own: its programs, and the configuration that they do not run without.
 _HOST_ETC = (
     *(
@@ -416,7 +418,8 @@ class _Run:
                 "--unshare-pid",
                 "--unshare-uts",
             ),
-            *("--unshare-cgroup-try", *network, "--hostname", "confined", "--info-fd", str(info), "--cap-drop", "ALL"),
+            *("--unshare-cgroup-try", *network, "--hostname", "confined", "--json-status-fd", str(info)),
+            *("--cap-drop", "ALL"),
             *(word for name in sandbox.capabilities if self._ids for word in ("--cap-add", f"CAP_{name}")),
             *options,
             *("--chdir", sandbox.cwd, "--", *self._argv),
@@ -467,6 +470,7 @@ class _Run:
                     problem = self._copy(process, log, start)
                 finally:
                     self._end(process)
+            self._judge(process, information)
         output, errors = (bytes(part[-self._tail :]) for part in (self._output, self._errors))
         return Finished(process.returncode, output, errors, time.monotonic() - start), problem
 
@@ -496,13 +500,21 @@ class _Run:
         number by now.
         """
         with contextlib.suppress(ValueError, KeyError, OSError):
-            said = json.loads(information.read())
+            said = json.loads(information.readline())
             self._first = said["child-pid"]
             self.began = True
             known = f"pid:[{said['pid-namespace']}]" if "pid-namespace" in said else ""
             namespace = known or os.readlink(f"/proc/{self._first}/ns/pid")
             if namespace != os.readlink("/proc/self/ns/pid"):
                 self._namespace = namespace
+
+    def _judge(self, process: subprocess.Popen[bytes], information: t.BinaryIO) -> None:
+        """Whether it had begun: bubblewrap names the program's status, if it was allowed to run it."""
+        os.set_blocking(information.fileno(), False)
+        ended = b"exit-code" in (information.read() or b"")
+        last = bytes(self._errors or self._output).strip().rpartition(b"\n")[2]
+        if not ended and process.returncode == 1 and last.startswith(b"bwrap: ") and last.endswith(_FORBIDDEN):
+            self.began = False
 
     def _copy(self, process: subprocess.Popen[bytes], log: t.BinaryIO, start: float) -> str | None:
         """Copy what it prints until it ends; what it used too much of."""

@@ -286,6 +286,29 @@ def test_a_host_that_cannot_confine_refuses(monkeypatch, tmp_path):
         confined(["true"], Sandbox())
 
 
+@pytest.mark.parametrize(
+    ("status", "last", "refused"),
+    [
+        ("", "bwrap: Can't mount proc on /newroot/proc: Operation not permitted", CannotConfine),
+        # The program was there, and said so itself.
+        ('{ "exit-code": 1 }', "bwrap: Can't mount proc on /newroot/proc: Operation not permitted", CommandFailed),
+        ("", "bwrap: execvp rpmspec: No such file or directory", CommandFailed),
+    ],
+)
+@pytest.mark.parametrize("apart", [True, False])
+def test_a_sandbox_that_was_not_finished_is_no_failure_of_the_program(monkeypatch, apart, status, last, refused):
+    def command(_run, info):
+        nobody = 2**22 + 1
+        script = f"""echo '{{ "child-pid": {nobody} }}' >&{info}; echo "{last}" >&2; echo '{status}' >&{info}; exit 1"""
+        return ["bash", "-c", script]
+
+    monkeypatch.setattr(confine._Run, "_command", command)
+    with pytest.raises(refused) as error:
+        confined(["rpmspec", "-P"], Sandbox(limits=SHORT), apart=apart)
+    assert type(error.value) is refused
+    assert last in str(error.value)
+
+
 def test_what_is_to_be_seen_must_be_there(tmp_path):
     with pytest.raises(InvalidInput, match="is not there"):
         confined(["true"], Sandbox(binds=(Bind(str(tmp_path / "x"), "/tmp/x"),)))
