@@ -83,10 +83,10 @@ $(COLLECTION):
 	@mkdir -p $(dir $@)
 	ln -sfn $(CURDIR) $@
 
-# What the quickstart builds from source, and no wheel is packed of; and what the profiles cloud and volume build besides.
+# What the quickstart builds from source, and no wheel is packed of: by most profiles, and by those that have their own.
 TRUNK := debtcollector glance keystone oslo.config oslo.i18n oslo.utils stevedore
-TRUNK_OF_CLOUD := keystonemiddleware neutron neutron-lib nova openstack-placement os-vif oslo.db oslo.messaging ovsdbapp
-TRUNK_OF_VOLUME := cinder
+TRUNK_OF_CLOUD := glance keystone keystonemiddleware neutron neutron-lib nova openstack-placement os-vif oslo.db oslo.messaging ovsdbapp
+TRUNK_OF_VOLUME := $(TRUNK) cinder
 
 .PHONY: requirements
 requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
@@ -94,15 +94,14 @@ requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
 	  roles/compose_image/files/requirements tests/events/requirements tests/execution_environment/requirements tests/zuul/requirements tests/zuul/ansible-requirements .ci/site/requirements; do
 	  $(UV) pip compile --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate $$file.in -o $$file.txt
 	done
-	trunk=($(TRUNK:%=--no-emit-package %))
 	for file in roles/quickstart/files/{base,keystone,glance,cloud,volume}-wheels tests/zuul/trunk-wheels; do
 	  case $$file in
-	    */cloud-wheels) besides=($(TRUNK_OF_CLOUD:%=--no-emit-package %)) ;;
-	    */volume-wheels) besides=($(TRUNK_OF_VOLUME:%=--no-emit-package %)) ;;
-	    *) besides=() ;;
+	    */cloud-wheels) trunk=($(TRUNK_OF_CLOUD:%=--no-emit-package %)) ;;
+	    */volume-wheels) trunk=($(TRUNK_OF_VOLUME:%=--no-emit-package %)) ;;
+	    *) trunk=($(TRUNK:%=--no-emit-package %)) ;;
 	  esac
 	  $(UV) pip compile --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate \
-	    "$${trunk[@]}" "$${besides[@]}" $$file.in -o $$file.txt
+	    "$${trunk[@]}" $$file.in -o $$file.txt
 	done
 
 ## Use
