@@ -30,7 +30,8 @@ def services(definition: str) -> set[str]:
     """The services and parts that a definition deploys, with those that it is based on."""
     said = yaml.safe_load((CLOUDS / definition).read_text())
     found = {entry["name"] for kind in ("parts", "services") for entry in said.get(kind, [])}
-    return found.union(*map(services, said.get("based_on", [])))
+    below = said.get("based_on", [])
+    return found.union(*map(services, [below] if isinstance(below, str) else below))
 
 
 def run(folder: pathlib.Path, results: pathlib.Path, definition: str) -> float:
