@@ -45,13 +45,14 @@ options:
       status:
         description:
           - How it went. V(waiting) is for a run that waits for somebody and goes on when it is run again.
-          - If not set, it is done when there is a report, and was not reached otherwise.
+          - If not set, it is what O(steps[].report) says; without that it is done when there is a report, and was not
+            reached otherwise.
         type: str
         choices: [done, waiting, failed, skipped]
       report:
         description:
-          - C(summary), C(heads), C(rows), C(tables), C(links), C(details) and C(stand_in), as M(rdo.releng.run_step)
-            takes them; empty if the step was not reached.
+          - C(status), C(summary), C(heads), C(rows), C(tables), C(links), C(details) and C(stand_in), as
+            M(rdo.releng.run_step) takes them; empty if the step was not reached.
           - C(parts) are steps that were done within this one, as the vote is within a scenario. Each has C(step),
             C(stage), C(status) and the same keys.
         type: dict

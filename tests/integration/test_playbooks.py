@@ -94,11 +94,12 @@ def test_red_is_reported_and_not_promoted(run):
         red = run.scenario(plays)
         assert red.returncode != 0
         assert reason in red.stdout
+        assert "Scenario: failed" in red.stdout
         # What was red runs again.
         assert (run.runs(), run.votes()) == (number, [(JOB, 0)] * number)
     refused = run.promote()
     assert refused.returncode != 0
-    assert "failed" in refused.stdout
+    assert "Promotion: failed" in refused.stdout
     assert run.promoted() == set()
     assert run.scenario("success").returncode == 0
     assert run.votes()[-1] == (JOB, 1)

@@ -19,7 +19,7 @@ from .run_steps import SCHEMA, check_step, format_time
 
 REPORT_SCHEMA = "rdo.releng/report/1"
 # What a role's report may say. ``parts`` are steps of their own that were done within it: the vote within a scenario.
-KEYS = {"summary", "heads", "rows", "tables", "links", "details", "stand_in"}
+KEYS = {"status", "summary", "heads", "rows", "tables", "links", "details", "stand_in"}
 PARTS = "parts"
 
 
@@ -90,6 +90,6 @@ class Summarize(Change):
             "stage": given["stage"],
             "started_at": format_time(self.now),
         }
-        status = given["status"] or ("done" if report else "skipped")
+        status = given["status"] or report.get("status") or ("done" if report else "skipped")
         summary = report.get("summary") or ("" if report else "not reached")
         return check_step({**document, **report, "status": status, "summary": summary}, "of this run")

@@ -41,6 +41,12 @@ def test_the_page_of_a_run_that_waits_says_so_and_does_not_call_it_wrong():
     assert "What went wrong" not in page
 
 
+def test_a_report_says_itself_that_its_step_failed():
+    result = summed({"status": "failed", "summary": "2 of 53 failed"})
+    assert result["status"] == "failed"
+    assert any(line.startswith("scenario  failed") and "2 of 53 failed" in line for line in result["lines"])
+
+
 def test_a_failure_is_told_before_a_wait():
     assert summed({"summary": "the gate waits for people", "parts": [VOTE]}, "waiting")["status"] == "failed"
 
