@@ -213,9 +213,12 @@ def _copy_output(
             if left <= 0:
                 return True
             ready = selector.select(min(left, 0.2))
-            # A program that ended but left a child holding the pipe open must not be waited for.
+            # A program that ended but left a child holding the pipe open must not be waited for; but what it printed
+            # since nothing was there is read.
             if not ready and process.poll() is not None:
-                return False
+                ready = selector.select(0)
+                if not ready:
+                    return False
             for key, _events in ready:
                 chunk = os.read(key.fd, 65536)
                 if not chunk:

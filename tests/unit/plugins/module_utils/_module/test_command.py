@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import selectors
 import subprocess
 import sys
 import time
@@ -89,6 +90,24 @@ def test_a_program_that_hangs_is_ended_with_all_it_started(tmp_path):
 
 def test_a_child_that_keeps_the_output_open_does_not_hold_us_up():
     assert run_command(["sh", "-c", "(sleep 60; echo too late) & echo done"]).output == "done\n"
+
+
+def test_what_is_printed_while_nobody_looks_is_read(monkeypatch):
+    """On a busy machine, a program prints and ends between two steps of its reader."""
+
+    class Busy(selectors.DefaultSelector):
+        waited = False
+
+        def select(self, timeout=None):
+            if not self.waited:
+                self.waited = True
+                time.sleep(0.5)
+                return []
+            return super().select(timeout)
+
+    monkeypatch.setattr(selectors, "DefaultSelector", Busy)
+    done = run_command(["sh", "-c", "head -c 60000 /dev/zero; echo err >&2"], apart=True, tail=100000)
+    assert (len(done.output), done.errors) == (60000, "err\n")
 
 
 def test_only_the_end_of_a_long_output_is_returned():
