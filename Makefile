@@ -91,7 +91,8 @@ TRUNK_OF_VOLUME := $(TRUNK) cinder
 .PHONY: requirements
 requirements: .venv/bin/uv ## Pin requirements*.in anew in requirements*.txt
 	for file in requirements requirements-dev roles/dlrn_builder/files/dlrn-requirements roles/event_consumer/files/requirements \
-	  roles/compose_image/files/requirements tests/events/requirements tests/execution_environment/requirements tests/zuul/requirements tests/zuul/ansible-requirements .ci/site/requirements; do
+	  roles/compose_image/files/requirements tests/{events,execution_environment,zuul}/requirements \
+	  tests/zuul/ansible-requirements .ci/site/requirements; do
 	  $(UV) pip compile --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate $$file.in -o $$file.txt
 	done
 	for file in roles/quickstart/files/{base,keystone,glance,cloud,volume}-wheels tests/zuul/trunk-wheels; do

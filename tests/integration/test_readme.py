@@ -12,6 +12,7 @@ import subprocess
 
 import pytest
 import yaml
+from stage.checkout import copy_checkout
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GUIDES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
@@ -43,17 +44,7 @@ def test_install_as_the_readme_says(tmp_path):
     commands = console(section)
     assert any("pip install" in command for command in commands)
     clone = tmp_path / "rdo.releng"
-    names = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    ).stdout.split(b"\0")
-    for name in map(os.fsdecode, filter(None, names)):
-        source = ROOT / name
-        if source.is_file() and not source.is_symlink():
-            (clone / name).parent.mkdir(parents=True, exist_ok=True)
-            (clone / name).write_bytes(source.read_bytes())
+    copy_checkout(clone)
     script = "\n".join(["set -eu", *commands, "ansible-doc rdo.releng.promotion_gate > /dev/null"])
     done = subprocess.run(
         ["bash", "-c", script], cwd=clone, env=plain(tmp_path), capture_output=True, text=True, timeout=900, check=False

@@ -361,8 +361,7 @@ class _Run:
         self._errors = bytearray()
         self._printed = 0
         self._ids = outer_ids()
-        self._first = 0  # the first process in the sandbox, by the host's numbers
-        self._namespace = ""
+        self._namespace = ""  # of the processes in the sandbox
 
     def _written(self) -> list[str]:
         """Where it can write on disk; not what lies below, which it can take away."""
@@ -494,17 +493,17 @@ class _Run:
             process.stdin.write(b"go\n")
 
     def _learn(self, information: t.BinaryIO) -> None:
-        """Which process is the first in the sandbox; there is none if it could not be made.
+        """Which namespace the sandbox has; there is none if it could not be made.
 
-        All that share its namespace are killed in the end, but never the caller's own: another process may have the
-        number by now.
+        All that share it are killed in the end, so it is never the caller's own: another process may have the number of
+        the sandbox's first one by now.
         """
         with contextlib.suppress(ValueError, KeyError, OSError):
             said = json.loads(information.readline())
-            self._first = said["child-pid"]
+            first = said["child-pid"]
             self.began = True
             known = f"pid:[{said['pid-namespace']}]" if "pid-namespace" in said else ""
-            namespace = known or os.readlink(f"/proc/{self._first}/ns/pid")
+            namespace = known or os.readlink(f"/proc/{first}/ns/pid")
             if namespace != os.readlink("/proc/self/ns/pid"):
                 self._namespace = namespace
 
