@@ -20,6 +20,7 @@ import typing as t
 from .._module.command import run_command
 from .._module.documents import digest, read_document, write_document
 from .._module.errors import CommandFailed, NotFound
+from .._module.lock import held_lock
 from .._module.progress import say
 from .._module.runner import Change, Plan
 from .._module.work_folder import WorkFolder
@@ -27,6 +28,8 @@ from .host_package import USR_MERGED, is_elf
 from .tree_package import TreePackage, build_tree_package
 
 SCHEMA = "rdo.releng/deb-package/1"
+# Seconds in which another one that uses the same cache should be done.
+_PATIENCE = 1800
 
 # What of a package no program in a clean root reads.
 UNWANTED = re.compile(
@@ -40,7 +43,7 @@ class DebPackage(Change):
 
     :param packages: Debian packages; each is fetched, even if this host has it installed.
     :param provides: names of a distribution's packages that the RPM stands in for.
-    :param cache: folder for what is downloaded.
+    :param cache: folder for what is downloaded; one package after the other uses it.
     """
 
     name: str
@@ -63,7 +66,13 @@ class DebPackage(Change):
         )
 
     def apply(self, plan: Plan) -> dict[str, t.Any]:
-        os.makedirs(os.path.dirname(self.log), exist_ok=True)
+        for folder in os.path.dirname(self.log), self.cache:
+            os.makedirs(folder, exist_ok=True)
+        # apt is told to lock nothing; and somebody whose Ansible was killed may still pack the same.
+        with held_lock(os.path.join(self.cache, "lock"), {"packs": self.name}, _PATIENCE):
+            return self._pack()
+
+    def _pack(self) -> dict[str, t.Any]:
         say(f"Fetching {', '.join(self.packages)}; log: {self.log}")
         archives = self._fetch()
         say(f"Packing {self.name} of {len(archives)} Debian packages")

@@ -31,6 +31,15 @@ REPRODUCIBLE = {
     "vendor": "stand-in",
 }
 
+# What rpm's generators ask of a file's kind. The whole database of libmagic takes longer than all the rest of a build.
+KINDS = """0	string	\\177ELF	ELF
+>4	byte	1	32-bit
+>4	byte	2	64-bit
+>16	leshort	2	executable
+>16	leshort	3	shared object
+0	string	#!	a script, text
+"""
+
 
 @dataclasses.dataclass
 class TreePackage:
@@ -64,18 +73,16 @@ class TreePackage:
         return f"{self.name}-{self.version}-{self.release}.{self.arch}.rpm"
 
 
-def build_tree_package(
-    package: TreePackage, tree: str, destination: str, log: str, environment: t.Mapping[str, str] | None = None
-) -> str:
+def build_tree_package(package: TreePackage, tree: str, destination: str, log: str) -> str:
     """Build ``package`` from ``tree``, which is used up, into the folder ``destination``.
 
-    :param environment: added to what rpmbuild and its dependency generators see.
     :returns: the path of the RPM.
     :raises CommandFailed: rpmbuild failed; ``log`` has its output.
     """
     compile_python(tree, log)
     with WorkFolder("tree-package") as work:
-        spec = os.path.join(work, "package.spec")
+        spec, kinds = os.path.join(work, "package.spec"), os.path.join(work, "kinds")
+        pathlib.Path(kinds).write_text(KINDS, encoding="ascii")
         pathlib.Path(spec).write_text(
             _spec(package, tree, _write_file_list(tree, work, package.base_folders)), encoding="utf-8"
         )
@@ -84,7 +91,7 @@ def build_tree_package(
         for name, value in defines.items():
             argv += ["--define", f"{name} {value}"]
         # rpm takes 0 for no time at all, and leaves that of each file.
-        run_command([*argv, spec], log=log, environment={**os.environ, "SOURCE_DATE_EPOCH": "1", **(environment or {})})
+        run_command([*argv, spec], log=log, environment={**os.environ, "SOURCE_DATE_EPOCH": "1", "MAGIC": kinds})
         os.makedirs(destination, exist_ok=True)
         path = os.path.join(destination, package.file_name)
         # First beside it, then in one step: a repository being read never has half an RPM.
@@ -100,7 +107,7 @@ def compile_python(tree: str, log: str) -> None:
     """
     libraries = sorted(map(str, pathlib.Path(tree, "usr/lib").glob("python3*")))
     if libraries:
-        argv = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
+        argv = [sys.executable, "-S", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
         argv += ["-s", tree, "-p", "/", *libraries]
         run_command(argv, log=log, environment={**os.environ, "PYTHONHASHSEED": "0"}, expected=(0, 1))
 
@@ -110,7 +117,10 @@ BASE_FOLDERS = re.compile(r"/(usr(/(bin|share|include|lib(/python[0-9.]+(/site-p
 
 
 def _write_file_list(tree: str, work: str, base_folders: bool) -> str:
-    """Write the %files list of all that lies below ``tree``; returns its path."""
+    """Write the %files list of all that lies below ``tree``; returns its path.
+
+    :raises InvalidInput: a name that rpm would take for a macro, of which %% does not rid it here.
+    """
     lines = ["%defattr(-,root,root,-)"]
     for folder, folders, files in os.walk(tree):
         folders.sort()
@@ -119,9 +129,17 @@ def _write_file_list(tree: str, work: str, base_folders: bool) -> str:
             lines.append(f'%dir "{place}"')
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
         lines += sorted(f'"{os.path.join(place, name)}"' for name in [*files, *links])
+    for line in lines[1:]:
+        if "%" in line.removeprefix("%dir "):
+            raise InvalidInput(f"{line} cannot be a file of an RPM made here: rpmbuild would take the % for a macro.")
     path = os.path.join(work, "files")
     pathlib.Path(path).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return path
+
+
+def _literal(text: str) -> str:
+    """A dependency, perhaps a stranger's, for a spec file: nothing in it is a macro."""
+    return text.replace("%", "%%")
 
 
 def _spec(package: TreePackage, tree: str, file_list: str) -> str:
@@ -137,8 +155,8 @@ def _spec(package: TreePackage, tree: str, file_list: str) -> str:
         lines.append("BuildArch: noarch")
     if not package.auto_requires:
         lines.append("AutoReq: no")
-    lines += [f"Provides: {name}" for name in package.provides]
-    lines += [f"Requires: {name}" for name in package.requires]
+    lines += [f"Provides: {_literal(name)}" for name in package.provides]
+    lines += [f"Requires: {_literal(name)}" for name in package.requires]
     lines += ["%description", "A stand-in, made of files that were there already. Not for a release.", "%install"]
     lines += ["rm -rf %{buildroot}", f"mv '{tree}' %{{buildroot}}", f"%files -f {file_list}"]
     return "\n".join(lines) + "\n"

@@ -5,27 +5,35 @@
 """Python distributions as RPMs, one a wheel, for a stand-in base repository.
 
 What a package provides and requires is not written by hand: rpm's own generator reads it from the ``dist-info``, so
-that ``python3dist()`` means the same as in any other RPM.
+that ``python3dist()`` means the same as in any other RPM. The generator is a program in Python that takes longer to
+start than to run, and rpm starts it twice for each package: here it runs in the processes that build the packages.
 """
 
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import functools
 import hashlib
+import io
+import multiprocessing
 import os
 import pathlib
+import runpy
+import shlex
 import sys
-import sysconfig
 import typing as t
+import warnings
 
+from .._module.command import run_command
 from .._module.documents import read_document, write_document
-from .._module.errors import InvalidInput
+from .._module.errors import InvalidInput, NotFound
 from .._module.files import open_input
 from .._module.libraries import load_library
 from .._module.runner import Change, Plan
 from .._module.work_folder import WorkFolder
+from .clean_root import die_with_parent
 from .tree_package import TreePackage, build_tree_package
 
 # What a folder of RPMs says of the wheels that they were made of, so that nothing is built twice.
@@ -69,7 +77,11 @@ def describe_wheel(path: str) -> TreePackage:
         arch="noarch" if pure else os.uname().machine,
         summary=f"Stand-in: {name} from its wheel",
         license="see its dist-info",
-        macros={"__script_requires": "%{nil}"},
+        macros=dict.fromkeys(
+            # The last would say what the generator of distributions says as well: python(abi).
+            ("__script_requires", "__pythondist_provides", "__pythondist_requires", "__python_requires"),
+            "%{nil}",
+        ),
     )
 
 
@@ -105,6 +117,48 @@ def private_libraries(tree: str) -> dict[str, str]:
     return {"__provides_exclude_from": "/[^/]+[.]libs/", "__requires_exclude": f"^({'|'.join(names)})"}
 
 
+@functools.lru_cache(maxsize=2)
+def _generator(kind: str) -> tuple[str, ...]:
+    """rpm's command that says what a distribution provides, or requires.
+
+    :raises NotFound: this host has none.
+    """
+    macro = f"%{{?__pythondist_{kind}}}"
+    command = tuple(shlex.split(run_command(["rpm", "--eval", macro], timeout=60, apart=True).output))
+    if not command:
+        raise NotFound(
+            f"rpm has no generator for what Python's packages have in {kind}: {macro} is empty. "
+            "Install python3-rpm-generators, or what it is called here."
+        )
+    return command
+
+
+def generated(kind: str, dist_info: str) -> list[str]:
+    """What rpm's generator says of an installed distribution: dependencies, as a spec file has them.
+
+    For a process that does nothing else meanwhile.
+
+    :param kind: ``provides`` or ``requires``.
+    :param dist_info: the folder NAME-VERSION.dist-info, with the whole path that it has in a root below another one.
+    :raises InvalidInput: the generator cannot read it.
+    """
+    command, said, complaints = _generator(kind), io.StringIO(), io.StringIO()
+    load_library("packaging.requirements")  # which it imports
+    before = sys.argv
+    try:
+        sys.argv = [*command, dist_info]
+        with warnings.catch_warnings(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(complaints):
+            warnings.simplefilter("ignore")
+            runpy.run_path(command[0], run_name="__main__")
+    except (Exception, SystemExit) as end:
+        if not isinstance(end, SystemExit) or end.code:
+            why = complaints.getvalue().strip() or end.__cause__ or end
+            raise InvalidInput(f"rpm cannot tell what {os.path.basename(dist_info)} {kind}: {why}") from end
+    finally:
+        sys.argv = before
+    return said.getvalue().splitlines()
+
+
 def build_wheel_package(path: str, destination: str, log: str) -> str:
     """Make the RPM of one wheel; returns its path."""
     package = describe_wheel(path)
@@ -113,9 +167,10 @@ def build_wheel_package(path: str, destination: str, log: str) -> str:
         pathlib.Path(tree).mkdir()
         lay_out_wheel(path, tree)
         package.macros = {**package.macros, **private_libraries(tree)}
-        # rpm's generator imports packaging with the system's Python; ours has the version that it understands.
-        environment = {"PYTHONPATH": sysconfig.get_path("purelib"), "PYTHONWARNINGS": "ignore"}
-        return build_tree_package(package, tree, destination, log, environment)
+        for dist_info in map(str, pathlib.Path(tree + SITE_PACKAGES).glob("*.dist-info")):
+            package.provides = [*package.provides, *generated("provides", dist_info)]
+            package.requires = [*package.requires, *generated("requires", dist_info)]
+        return build_tree_package(package, tree, destination, log)
 
 
 def wheels_in(paths: t.Iterable[str]) -> list[str]:
@@ -169,8 +224,9 @@ class WheelPackages(Change):
         for rpm in self._surplus:
             os.unlink(os.path.join(self.destination, rpm))
         index = {name: entry for name, entry in index.items() if entry["rpm"] not in self._surplus}
-        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
-            futures = {pool.submit(self._build, name): name for name in self._todo}
+        context = multiprocessing.get_context("fork")
+        with concurrent.futures.ProcessPoolExecutor(self.jobs, context, die_with_parent) as pool:
+            futures = {pool.submit(build_wheel_package, *self._inputs(name)): name for name in self._todo}
             try:
                 for future in concurrent.futures.as_completed(futures):
                     name = futures[future]
@@ -182,8 +238,8 @@ class WheelPackages(Change):
                 write_document(self._index_path, {"schema": SCHEMA, "wheels": index})
         return {}
 
-    def _build(self, name: str) -> str:
-        return build_wheel_package(self._wanted[name][0], self.destination, os.path.join(self.log_dir, f"{name}.log"))
+    def _inputs(self, name: str) -> tuple[str, str, str]:
+        return self._wanted[name][0], self.destination, os.path.join(self.log_dir, f"{name}.log")
 
     @property
     def _index_path(self) -> str:
