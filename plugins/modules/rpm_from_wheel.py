@@ -38,7 +38,7 @@ options:
     type: bool
     default: false
 requirements:
-  - rpmbuild
+  - rpmbuild, with RPM's generator for Python, C(pythondistdeps.py)
   - The Python libraries installer and packaging
 extends_documentation_fragment:
   - rdo.releng._attributes.CHANGE
