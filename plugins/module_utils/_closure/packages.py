@@ -213,6 +213,10 @@ class Packages:
             self._dependencies.setdefault(text, dependency)
         return self._texts[dependency]
 
+    def provides(self, number: int) -> list[str]:
+        """What a package provides, as rpm writes it."""
+        return [self.text(one.id) for one in self.package(number).lookup_deparray(self.solv.SOLVABLE_PROVIDES)]
+
     def identity(self, number: int) -> tuple[int, int]:
         """libsolv's ids of a package's name and architecture."""
         if number not in self._identities:

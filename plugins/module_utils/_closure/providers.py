@@ -19,9 +19,7 @@ def python_providers(packages: Packages) -> dict[str, list[tuple[str, int, froze
     found: dict[str, list[tuple[str, int, frozenset[str]]]] = {}
     for number in packages.visible_ids:
         package = packages.package(number)
-        provides = {
-            packages.text(one.id).split()[0] for one in package.lookup_deparray(packages.solv.SOLVABLE_PROVIDES)
-        }
+        provides = {text.split()[0] for text in packages.provides(number)}
         dists = [match[1] for match in map(_DIST.fullmatch, provides) if match]
         if not dists:
             continue

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..._closure.installability import uninstallable
+from ..._closure.other_versions import broken_by
 from ..._closure.packages import Packages, Rules
 from ..._module.documents import read_yaml
 from ..._module.errors import InvalidInput
@@ -20,7 +20,6 @@ from ..._release.rdoinfo import Package
 from ..._repodata.cache import Cache
 from ..._repodata.download import Transport
 from ..._repodata.sources import SourceReader
-from ..._rpm.dependency import required
 from ..._rpm.nevra import Nevra
 from ..repository.reading import cache_folder
 from .rdoinfo_query import read_rdoinfo
@@ -75,98 +74,11 @@ def compare_constraints(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def what_breaks(packages: Packages, bumps: t.Mapping[str, str], distro: str, python: str) -> list[dict[str, t.Any]]:
-    """What is met and can be installed now, and would not be, were each name of ``bumps`` at its version.
-
-    What provides a name is imagined at that version, with the requirements and conflicts that it has now. Other
-    packages of the same builds come along, so nothing is said of them. ``packages`` shows the imagined ones afterwards.
-    """
-    pool, solv = packages.pool, packages.solv
+    """What of ``packages`` would break, were each distribution of ``bumps`` at its version; see the closure's."""
     spellings = {
         f"{prefix}dist({normalized(name)})": name for name in bumps for prefix in ("python3", f"python{python}")
     }
-    provided = {number: _dependencies(packages, number, solv.SOLVABLE_PROVIDES) for number in packages.visible_ids}
-    replaced = {}
-    for number, texts in provided.items():
-        names = sorted({spellings[word] for word in (text.partition(" ")[0] for text in texts) if word in spellings})
-        if names:
-            replaced[number] = names
-    asked: dict[str, tuple[int, list[int]]] = {}
-    for number in packages.visible_ids:
-        for dependency in required(packages.package(number)):
-            text = packages.text(dependency)
-            if any(spelling in text for spelling in spellings):
-                asked.setdefault(text, (dependency, []))[1].append(number)
-    visible = set(packages.visible_ids)
-    builds = {packages.source_nvr(number) for number in replaced} - {""}
-    coming = set(replaced) | {number for number in visible if packages.source_nvr(number) in builds}
-    users = sorted({number for _dependency, who in asked.values() for number in who} - coming)
-    fine = set(users) - {one.number for one in uninstallable(packages, sorted(visible), users)}
-    packages.consider(None)
-    pool.createwhatprovides()
-    met = {text for text, (dependency, _who) in asked.items() if _providers(pool, dependency) & visible}
-    imagined = _imagine(packages, {number: bumps[names[0]] for number, names in replaced.items()}, spellings, bumps)
-    pool.createwhatprovides()
-    rows = []
-    for text in sorted(met):
-        dependency, who = asked[text]
-        if _providers(pool, dependency) - set(replaced):
-            continue
-        names = sorted(_named(text, spellings))
-        rows += [
-            {"distro": distro, "names": names, "package": str(packages.package(number)), "requirement": text}
-            for number in who
-            if number not in coming
-        ]
-    unmet = {row["package"] for row in rows}
-    left = sorted(number for number in fine if str(packages.package(number)) not in unmet)
-    for one in uninstallable(packages, sorted((visible - set(replaced)) | set(imagined)), left):
-        names = sorted({name for number in one.packages for name in replaced.get(imagined.get(number, 0), ())})
-        of_it = {name for text, (_dep, who) in asked.items() if one.number in who for name in _named(text, spellings)}
-        rows.append(
-            {
-                "distro": distro,
-                "names": names or sorted(of_it),
-                "package": one.unresolved.package,
-                "requirement": one.unresolved.reason,
-            }
-        )
-    return rows
-
-
-def _named(text: str, spellings: t.Mapping[str, str]) -> set[str]:
-    return {name for spelling, name in spellings.items() if spelling in text}
-
-
-def _imagine(
-    packages: Packages, versions: t.Mapping[int, str], spellings: t.Mapping[str, str], bumps: t.Mapping[str, str]
-) -> dict[int, int]:
-    """Packages at other versions: which one each is imagined from, by their numbers."""
-    pool, solv = packages.pool, packages.solv
-    repository = pool.add_repo("as constrained")
-    found = {}
-    for number, version in versions.items():
-        old, new = packages.package(number), repository.add_solvable()
-        found[new.id] = number
-        new.name, new.evr, new.arch = old.name, f"{version}-0", old.arch
-        for provide in old.lookup_deparray(solv.SOLVABLE_PROVIDES):
-            spelling, equal, _old = str(provide).partition(" = ")
-            at = bumps[spellings[spelling]] if spelling in spellings else f"{version}-0"
-            new.add_provides(pool.Dep(spelling).Rel(solv.REL_EQ, pool.Dep(at)) if equal else provide)
-        # What it asks of its own other packages in its old version is left out: they come along.
-        for dependency in required(old):
-            if not packages.text(dependency).endswith(f" = {old.evr}"):
-                new.add_deparray(solv.SOLVABLE_REQUIRES, dependency)
-        for conflict in old.lookup_deparray(solv.SOLVABLE_CONFLICTS):
-            new.add_conflicts(conflict)
-    return found
-
-
-def _dependencies(packages: Packages, number: int, kind: int) -> list[str]:
-    return [str(dependency) for dependency in packages.package(number).lookup_deparray(kind)]
-
-
-def _providers(pool: t.Any, dependency: int) -> set[int]:
-    return {package.id for package in pool.whatprovides(dependency)}
+    return [{"distro": distro, **row} for row in broken_by(packages, bumps, spellings)]
 
 
 def read_packages(given: t.Any, transport: Transport, options: t.Mapping[str, t.Any]) -> Packages:
@@ -181,7 +93,7 @@ def _compare_provides(
     """Names that some package provides, and those that rdoinfo has a package for and no package provides."""
     provided: dict[str, dict[str, str]] = {}
     for number in packages.visible_ids:
-        for text in _dependencies(packages, number, packages.solv.SOLVABLE_PROVIDES):
+        for text in packages.provides(number):
             match = _PYTHON_DIST.fullmatch(text)
             if match:
                 provided.setdefault(normalized(match["name"]), {})[match["version"]] = str(packages.package(number))
