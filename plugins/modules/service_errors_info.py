@@ -24,7 +24,8 @@ options:
     elements: str
     default: []
   expected:
-    description: Regular expressions of lines that a healthy service logs as well; they are not errors.
+    description:
+      - Regular expressions of lines that a healthy service logs as well. Neither they nor their tracebacks are errors.
     type: list
     elements: str
     default: []

@@ -7,11 +7,14 @@ The tests follow each other on one folder, as runs do on one trunk.
 
 from __future__ import annotations
 
+import json
 from xml.etree import ElementTree
 
 import pytest
 from stage.cloud import JOB, SERVER
 from stage.quickstart import stages
+
+from ansible_collections.rdo.releng.plugins.module_utils._diagnosis.service_errors import first_errors
 
 
 def test_what_it_was_promoted_for(cloud):
@@ -32,6 +35,15 @@ def test_again_there_is_nothing_to_do(cloud):
     assert status == 0, output[-5000:]
     assert cloud.document("decision.json")["promote"]
     assert (cloud.label(), cloud.vote()) == (label, vote)
+
+
+@pytest.mark.long
+def test_all_that_can_run_passes_and_no_service_of_a_healthy_cloud_is_to_blame(cloud, tmp_path):
+    given = {"scenario_tempest_include": "all", "scenario_tempest_concurrency": 4, "scenario_tempest_timeout": 3600}
+    scenario = cloud.scenario(tmp_path / "results", **given)
+    scenario.see_it_green(scenario.start())
+    said = json.loads((scenario.results / "services.json").read_text())
+    assert first_errors(str(scenario.results / "logs"), said["ignored"], said["expected"]) == []
 
 
 @pytest.mark.long

@@ -6,7 +6,7 @@
 
 Services ask each other, so that one's failure is soon in the logs of those that wait for it. Their clocks are one, as
 they run on one host, and so the time of a line says who began. An error that a healthy service logs as well is given as
-a pattern, and is none.
+a pattern, and is none; nor is its traceback.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ _ERROR = re.compile(
 )
 # What Python says last of an exception that nobody caught; it has no time of its own.
 _RAISED = re.compile(r"^(?:\w+\.)*\w+(?:Error|Exception)(?:: .*)?$")
+# What the lines of a traceback begin with, as the line has that it belongs to: time, process, level and module.
+_TRACEBACK = re.compile(r"^(\S+ \S+ \d+ (?:ERROR|CRITICAL) \S+)(?: (?!\[)|$)")
 # What comes before a message and tells nothing about it: its module, and whose request it was.
 _CONTEXT = re.compile(r"^\S+ \[(?:-|None |req-)[^\]]*\] ")
 
@@ -56,7 +58,7 @@ def errors_of(path: str, expected: t.Sequence[re.Pattern[str]]) -> t.Iterator[Se
 
     :raises NotFound: it cannot be read.
     """
-    service, at = os.path.basename(path)[: -len(".log")], ""
+    service, at, harmless = os.path.basename(path)[: -len(".log")], "", ""
     try:
         with open_input(path, "log of a service") as file:
             left = READ_BYTES
@@ -69,8 +71,12 @@ def errors_of(path: str, expected: t.Sequence[re.Pattern[str]]) -> t.Iterator[Se
                 message = next((group for group in found.groups() if group), "") if found else ""
                 if not found and _RAISED.match(line):
                     message = line
+                if not message.strip() or ((rest := _TRACEBACK.match(line)) and rest[1] == harmless):
+                    continue
                 message = _CONTEXT.sub("", message)
-                if message.strip() and not any(pattern.search(line) for pattern in expected):
+                if any(pattern.search(line) for pattern in expected):
+                    harmless = " ".join(line.split(" ", 5)[:5])
+                elif message.strip():
                     yield ServiceError(at, service, one_line(message)[:500])
     except OSError as error:
         raise NotFound(f"The log {path} cannot be read: {error}") from error

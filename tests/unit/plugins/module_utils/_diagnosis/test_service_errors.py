@@ -56,6 +56,31 @@ def test_what_a_healthy_service_says_as_well_is_no_error(logs):
     assert first_errors(str(logs), ["cloud.log"], ["table is full"])[0].service == "nova-conductor"
 
 
+EXPECTED = """\
+2026-11-29 18:07:30.928 77 ERROR nova.api.validation [None req-1 - -] Schema failed to validate: 'x' is not a 'uuid'
+2026-11-29 18:07:30.928 77 ERROR nova.api.validation Traceback (most recent call last):
+2026-11-29 18:07:30.928 77 ERROR nova.api.validation
+2026-11-29 18:07:30.928 77 ERROR nova.api.validation ValidationError: 'x' is not a 'uuid'
+"""
+OTHERS = [
+    "2026-11-29 18:07:30.928 77 ERROR nova.api.validation [None req-2 - -] Something else",
+    "2026-11-29 18:07:30.929 77 ERROR nova.api.validation Traceback (most recent call last):",
+    "2026-11-29 18:07:30.928 78 ERROR nova.api.validation Traceback (most recent call last):",
+    "2026-11-29 18:07:30.928 77 ERROR nova.api.wsgi Traceback (most recent call last):",
+]
+
+
+def test_the_traceback_of_what_a_healthy_service_says_is_no_error_either(tmp_path):
+    (tmp_path / "nova-api.log").write_text(EXPECTED)
+    assert first_errors(str(tmp_path), [], ["Schema failed to validate"]) == []
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_what_comes_after_it_is_an_error(tmp_path, other):
+    (tmp_path / "nova-api.log").write_text(EXPECTED + other + "\n")
+    assert first_errors(str(tmp_path), [], ["Schema failed to validate"])[0].message in other
+
+
 def test_an_exception_without_a_time_comes_before_all_that_has_one(logs):
     (logs / "placement-setup.log").write_text(PLACEMENT)
     first = first_errors(str(logs), ["cloud.log"], [])[0]
