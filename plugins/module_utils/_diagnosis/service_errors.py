@@ -36,6 +36,7 @@ _ERROR = re.compile(
 _RAISED = re.compile(r"^(?:\w+\.)*\w+(?:Error|Exception)(?:: .*)?$")
 # What the lines of a traceback begin with, as the line has that it belongs to: time, process, level and module.
 _TRACEBACK = re.compile(r"^(\S+ \S+ \d+ (?:ERROR|CRITICAL) \S+)(?: (?!\[)|$)")
+_BEGIN = "Traceback (most recent call last):"
 # What comes before a message and tells nothing about it: its module, and whose request it was.
 _CONTEXT = re.compile(r"^\S+ \[(?:-|None |req-)[^\]]*\] ")
 
@@ -58,28 +59,45 @@ def errors_of(path: str, expected: t.Sequence[re.Pattern[str]]) -> t.Iterator[Se
 
     :raises NotFound: it cannot be read.
     """
-    service, at, harmless = os.path.basename(path)[: -len(".log")], "", ""
+    service, harmless = os.path.basename(path)[: -len(".log")], ""
     try:
         with open_input(path, "log of a service") as file:
-            left = READ_BYTES
-            while left > 0 and (raw := file.readline(LINE_BYTES)):
-                left -= len(raw)
-                line = raw.decode(errors="replace").rstrip()
-                if match := _TIME.match(line):
-                    at = f"{match[1]} {match[2].replace(',', '.').zfill(8)}"
-                found = _ERROR.match(line)
-                message = next((group for group in found.groups() if group), "") if found else ""
-                if not found and _RAISED.match(line):
-                    message = line
-                if not message.strip() or ((rest := _TRACEBACK.match(line)) and rest[1] == harmless):
+            for at, line, text in _errors_in(file):
+                if (rest := _TRACEBACK.match(line)) and rest[1] == harmless:
                     continue
-                message = _CONTEXT.sub("", message)
+                message = _CONTEXT.sub("", text)
                 if any(pattern.search(line) for pattern in expected):
                     harmless = " ".join(line.split(" ", 5)[:5])
                 elif message.strip():
                     yield ServiceError(at, service, one_line(message)[:500])
     except OSError as error:
         raise NotFound(f"The log {path} cannot be read: {error}") from error
+
+
+def _errors_in(file: t.BinaryIO) -> t.Iterator[tuple[str, str, str]]:
+    """When, the whole line, and its message; of a message that is a traceback the last line, which comes later."""
+    at, begun, left = "", ("", ""), READ_BYTES
+    while left > 0 and (raw := file.readline(LINE_BYTES)):
+        left -= len(raw)
+        line = raw.decode(errors="replace").rstrip()
+        time = _TIME.match(line)
+        if begun[0] and (time or line[:1].strip()):
+            yield (at, *begun) if time else (at, f"{begun[0]} {line}", line)
+            begun = "", ""
+            if not time:
+                continue
+        if time:
+            at = f"{time[1]} {time[2].replace(',', '.').zfill(8)}"
+        found = _ERROR.match(line)
+        message = next((group for group in found.groups() if group), "") if found else ""
+        if not found and _RAISED.match(line):
+            message = line
+        if message.endswith(_BEGIN):
+            begun = line, message
+        elif message.strip():
+            yield at, line, message
+    if begun[0]:
+        yield (at, *begun)
 
 
 def first_errors(folder: str, ignored: t.Sequence[str], expected: t.Sequence[str]) -> list[ServiceError]:

@@ -81,6 +81,35 @@ def test_what_comes_after_it_is_an_error(tmp_path, other):
     assert first_errors(str(tmp_path), [], ["Schema failed to validate"])[0].message in other
 
 
+ABORTED = """\
+2026-11-29 18:07:30.928 200 ERROR ovsdbapp.transaction [None req-7a9b - -] Traceback (most recent call last):
+  File "connection.py", line 128, in run
+    txn.results.put(txn.do_commit())
+                    ^^^^^^^^^^^^^^^
+neutron.exceptions.RevisionConflict: the number is higher. Skipping update
+
+2026-11-29 18:07:30.931 200 INFO neutron.ovn [None req-7a9b - -] Transaction aborted
+"""
+
+
+def test_a_traceback_that_is_the_message_is_known_by_its_last_line(tmp_path):
+    (tmp_path / "neutron-api.log").write_text(ABORTED)
+    (found,) = errors_of(str(tmp_path / "neutron-api.log"), [])
+    assert (found.at, found.message) == (
+        "2026-11-29 18:07:30.928",
+        "neutron.exceptions.RevisionConflict: the number is higher. Skipping update",
+    )
+    assert first_errors(str(tmp_path), [], [r"ERROR ovsdbapp\.transaction .*RevisionConflict"]) == []
+    assert first_errors(str(tmp_path), [], [r"ERROR ovsdbapp\.transaction .*TimeoutException"]) == [found]
+
+
+@pytest.mark.parametrize("end", ["", "2026-11-29 18:07:31.000 200 INFO neutron.ovn [-] Next\n"])
+def test_a_traceback_without_an_end_is_an_error_all_the_same(tmp_path, end):
+    (tmp_path / "neutron-api.log").write_text("".join(ABORTED.splitlines(True)[:2]) + end)
+    (found,) = errors_of(str(tmp_path / "neutron-api.log"), [])
+    assert (found.at, found.message) == ("2026-11-29 18:07:30.928", "Traceback (most recent call last):")
+
+
 def test_an_exception_without_a_time_comes_before_all_that_has_one(logs):
     (logs / "placement-setup.log").write_text(PLACEMENT)
     first = first_errors(str(logs), ["cloud.log"], [])[0]
